@@ -1,0 +1,1 @@
+"""recordbridge: call recording for anybody's own Asterisk."""

@@ -1,0 +1,89 @@
+"""The words in which things fail. Adapters translate at their edge and chain the cause.
+
+In the machine failure is a fact, in delivery an outcome; exceptions are for the seams between.
+"""
+
+from __future__ import annotations
+
+
+class RecordbridgeError(Exception):
+    """Root of all errors of ours."""
+
+
+class ConfigError(RecordbridgeError):
+    """The configuration cannot be used; `mistakes` holds one finished line for each (O-3)."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class DocumentError(RecordbridgeError):
+    """A call-flow document cannot be used: A-19, F-2, F-7.
+
+    `line` and `column` count from 1 and point at the start tag; the message is one sentence
+    that says what is wrong and what is allowed. `kind` is a short word for counters.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int = 1,
+        column: int = 1,
+        element: str = "",
+        attribute: str = "",
+        value: str = "",
+        kind: str = "syntax",
+    ) -> None:
+        super().__init__(f"line {line}, column {column}: {message}")
+        self.line = line
+        self.column = column
+        self.element = element
+        self.attribute = attribute
+        self.value = value
+        self.kind = kind
+
+
+class PbxError(RecordbridgeError):
+    """Asterisk did not do what was asked."""
+
+
+class PbxUnavailableError(PbxError):
+    """Not reachable, or still booting: waiting helps."""
+
+
+class PbxGoneError(PbxError):
+    """404: the channel, bridge, recording or file is not there (any more)."""
+
+
+class PbxConflictError(PbxError):
+    """409: the object is in the wrong state or exists already."""
+
+
+class PbxRefusedError(PbxError):
+    """Any other refusal; `status` is the HTTP status, 401 and 403 mean wrong credentials."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class StorageError(RecordbridgeError):
+    """A file or row could not be kept or read; `full` when a disk has no room left."""
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        super().__init__(message)
+        self.full = full
+
+
+class FenceError(StorageError):
+    """The row moved on under another owner: drop the call."""
+
+
+class MediaError(RecordbridgeError):
+    """Audio that cannot be read, cut or encoded."""
+
+
+class GuardError(RecordbridgeError):
+    """H-5: the address may not be connected to; the message names the setting."""

@@ -1,0 +1,205 @@
+"""Facts: what happened, in the past tense. Input of the machine, one at a time, with `now`.
+
+Instants (`at`) are in the service's clock; those that come from Asterisk were put there by its
+measured clock offset. Object ids are `ids.object_id`s. Facts may arrive twice or late: one that
+is not legal in the present state changes nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.plivo.elements import Document
+
+
+class Fact(msgspec.Struct, frozen=True, tag=True):
+    """Root of all facts."""
+
+
+class CallEntered(Fact, frozen=True):
+    """The channel entered Stasis (`StasisStart`), perhaps not for the first time."""
+
+    at: Instant
+    channel_id: str
+    caller: str = ""
+    caller_name: str = ""
+    dialled: str = ""
+    answered: bool = False
+    args: dict[str, str] = {}
+    """Stasis arguments `key=value`: `application`, `from`, `to`, ..."""
+    headers: dict[str, str] = {}
+    """SIP headers to pass through: `X-PH-...`."""
+
+
+class CallAnswered(Fact, frozen=True):
+    """The channel is up."""
+
+    at: Instant
+
+
+class CallLeft(Fact, frozen=True):
+    """The channel left Stasis (`StasisEnd`): by hangup (then `CallDestroyed` follows) or not."""
+
+    at: Instant
+
+
+class HangupRequested(Fact, frozen=True):
+    """The far end hung up; the channel is about to go."""
+
+    at: Instant
+    cause: int = 0
+
+
+class CallDestroyed(Fact, frozen=True):
+    """The channel is gone. `cause` is the Q.850 number, `cause_text` Asterisk's words."""
+
+    at: Instant
+    cause: int = 0
+    cause_text: str = ""
+
+
+class KeyPressed(Fact, frozen=True):
+    """A key was released; it had been down for `duration_ms` (P-7)."""
+
+    at: Instant
+    key: str
+    duration_ms: int = 0
+
+
+class SnoopEntered(Fact, frozen=True):
+    """The snoop channel is in Stasis and can be recorded."""
+
+    snoop_id: str
+
+
+class SnoopLeft(Fact, frozen=True):
+    """The snoop channel is gone."""
+
+    snoop_id: str
+
+
+class Talking(Fact, frozen=True):
+    """TALK_DETECT on a snoop: speech began or ended (`at` = when it really ended)."""
+
+    snoop_id: str
+    at: Instant
+    speaking: bool
+
+
+class PlaybackBegan(Fact, frozen=True):
+    playback_id: str
+    at: Instant
+
+
+class PlaybackEnded(Fact, frozen=True):
+    """Played to its end, stopped, or (`failed`) not played at all."""
+
+    playback_id: str
+    at: Instant
+    failed: bool = False
+
+
+class CaptureBegan(Fact, frozen=True):
+    """Asterisk writes the recording of that name since `at` (`RecordingStarted`)."""
+
+    name: str
+    at: Instant
+
+
+class CaptureEnded(Fact, frozen=True):
+    """Asterisk has closed the file (`RecordingFinished`, or it is not live any more)."""
+
+    name: str
+    at: Instant
+
+
+class CaptureFailed(Fact, frozen=True):
+    """Asterisk will not record under that name (`RecordingFailed`)."""
+
+    name: str
+    reason: str
+
+
+class CommandRefused(Fact, frozen=True):
+    """A command for the object (snoop, recording or playback id, or the channel's) failed.
+
+    `gone`: the channel or object does not exist (any more).
+    """
+
+    object_id: str
+    command: str
+    reason: str
+    gone: bool = False
+
+
+class AudioMeasured(Fact, frozen=True):
+    """Asterisk's file was read, cut and trimmed: these are the true values (P-8, Q-1)."""
+
+    recording_id: str
+    frames: int
+    """Samples per channel of what will be delivered."""
+    rate: int
+    skipped_frames: int = 0
+    """Samples cut off at the head, before the first one kept."""
+
+
+class FileReady(Fact, frozen=True):
+    """A GET of RecordUrl returns the whole file from now on (Q-3)."""
+
+    recording_id: str
+    size: int
+    digest: str
+
+
+class FileFailed(Fact, frozen=True):
+    """The file cannot be read, encoded or kept. `reason` is a plain sentence."""
+
+    recording_id: str
+    reason: str
+
+
+class DocumentArrived(Fact, frozen=True):
+    """A usable document came for the request."""
+
+    request_id: str
+    document: Document
+
+
+class DocumentFailed(Fact, frozen=True):
+    """F-6: no usable document. `reached`: 2xx came, but it was not usable XML (8xxx causes)."""
+
+    request_id: str
+    reached: bool
+    reason: str
+
+
+class RequestSettled(Fact, frozen=True):
+    """A request whose reply is ignored was answered or has used up its fragment's attempts."""
+
+    request_id: str
+
+
+class HangupAsked(Fact, frozen=True):
+    """Somebody (REST, console) wants the call to end; `source` for HangupSource."""
+
+    source: str
+
+
+class StopAsked(Fact, frozen=True):
+    """Somebody wants this recording to end (P-4)."""
+
+    recording_id: str
+
+
+class PbxSeen(Fact, frozen=True):
+    """After a gap in the events: what of this call Asterisk still has (N-3)."""
+
+    at: Instant
+    channel: bool
+    """The call's channel exists and is in our Stasis application."""
+    answered: bool = False
+    live: tuple[str, ...] = ()
+    """Our recordings that still run."""
+    snoops: tuple[str, ...] = ()
+    playbacks: tuple[str, ...] = ()

@@ -1,0 +1,149 @@
+"""Intents: what shall happen, in the imperative. Output of the machine.
+
+`Pbx` intents go to Asterisk. Those that can be found again by their id and undone go out with
+the commit (`early`); all others wait for it, because a third party sees them (commit and act).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from recordbridge.plivo.retry import Target
+
+
+class Intent(msgspec.Struct, frozen=True, tag=True):
+    """Root of all intents."""
+
+    early: ClassVar[bool] = False
+
+
+class Pbx(Intent, frozen=True):
+    """Something Asterisk shall do. `channel_id` is the call's channel."""
+
+    early: ClassVar[bool] = True
+    channel_id: str
+
+
+class Answer(Pbx, frozen=True):
+    pass
+
+
+class HangUp(Pbx, frozen=True):
+    """`reason`: `normal`, `rejected`, `busy`, `congestion`."""
+
+    reason: str = "normal"
+
+
+class BeginSnoop(Pbx, frozen=True):
+    """Listen to the channel: `in` = what that party says, `out` = what it hears, `both`."""
+
+    snoop_id: str
+    direction: Literal["in", "out", "both"]
+
+
+class EndSnoop(Pbx, frozen=True):
+    snoop_id: str
+
+
+class WatchTalking(Pbx, frozen=True):
+    """TALK_DETECT on the snoop, before it is recorded: `threshold` mean amplitude."""
+
+    snoop_id: str
+    threshold: int
+    silence_ms: int = 500
+
+
+class BeginCapture(Pbx, frozen=True):
+    """Record the snoop under `name`; limits are Asterisk's own back-up, seconds, 0 = none."""
+
+    snoop_id: str
+    name: str
+    max_silence_s: int = 0
+    max_duration_s: int = 0
+
+
+class EndCapture(Pbx, frozen=True):
+    name: str
+
+
+class BeginPlayback(Pbx, frozen=True):
+    """Not repeatable: marked before it is sent. `media` is `sound:NAME` or a list of them."""
+
+    early: ClassVar[bool] = False
+    playback_id: str
+    media: str
+
+
+class EndPlayback(Pbx, frozen=True):
+    playback_id: str
+
+
+class Collect(Intent, frozen=True):
+    """Take Asterisk's file, cut and trim it, encode, store, tell (M-1). Repeatable.
+
+    The file's first sample was captured at `began_at`. Keep from `keep_from_ms` for at most
+    `keep_ms` (None = to the end); then, when `trim_silence`, of a silent tail keep 200 ms.
+    """
+
+    early: ClassVar[bool] = True
+    recording_id: str
+    names: tuple[str, ...]
+    """Asterisk's recordings: one for mono, left and right for stereo."""
+    file_format: Literal["mp3", "wav"]
+    keep_from_ms: int = 0
+    keep_ms: int | None = None
+    trim_silence: bool = False
+    threshold: int = 128
+
+
+class Request(Intent, frozen=True):
+    """One HTTP request: a row of the outbox, committed before it is sent (H-3).
+
+    `parameters` are in wire order. `wants_document`: the reply is the next document, told by
+    `DocumentArrived` or `DocumentFailed`; else `RequestSettled`. `durable`: goes on by the
+    schedule of H-4 after the fragment's own attempts. `after`: not sent before that request has
+    been answered or used up its fragment (Q-4).
+    """
+
+    request_id: str
+    kind: Literal["answer", "fallback", "redirect", "action", "callback", "hangup", "transcription"]
+    target: Target
+    parameters: dict[str, str]
+    wants_document: bool = False
+    durable: bool = True
+    recording_id: str | None = None
+    after: str | None = None
+
+
+class LoadFlow(Intent, frozen=True):
+    """The application's local XML file is the document; told like a Request's."""
+
+    early: ClassVar[bool] = True
+    request_id: str
+
+
+class MakeDurable(Intent, frozen=True):
+    """The caller is gone: this request's reply is ignored now, deliver it by schedule (H-3)."""
+
+    request_id: str
+
+
+class Abandon(Intent, frozen=True):
+    """Nobody waits for this document request any more."""
+
+    request_id: str
+
+
+class Note(Intent, frozen=True):
+    """An event for the log and the call's timeline."""
+
+    early: ClassVar[bool] = True
+    event: str
+    level: Literal["info", "warning", "error"] = "info"
+    fields: dict[str, str | int] = {}
+
+
+class Release(Intent, frozen=True):
+    """Everything about the call is settled; nothing more will come of it."""

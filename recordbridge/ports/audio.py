@@ -1,0 +1,54 @@
+"""Audio work and its storage as the engine sees them; both run off the event loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from recordbridge.machine.intents import Collect
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """PCM that was read, cut and trimmed, waiting at `pcm` to be encoded."""
+
+    frames: int
+    rate: int
+    channels: int
+    skipped_frames: int
+    repaired: bool
+    pcm: Path
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A file in the store: `size` in bytes, `digest` its SHA-256 in hex."""
+
+    size: int
+    digest: str
+
+
+class Audio(Protocol):
+    """WAV and MP3 (M-1). Raises MediaError with a plain sentence."""
+
+    async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
+        """Verify and repair the sources, cut, trim, interleave; raw s16le goes to `into`."""
+        ...
+
+    async def encode(self, measured: Measured, file_format: str, into: Path) -> None:
+        """Write the finished WAV or MP3 to `into`."""
+        ...
+
+
+class Blobs(Protocol):
+    """Finished files by name (`{recording_id}.{ext}`); M-2. Raises StorageError."""
+
+    async def put(self, name: str, source: Path) -> Stored:
+        """Keep the file under the name: temporary name, fsync, rename, fsync of the folder."""
+        ...
+
+    def path(self, name: str) -> Path | None:
+        """Where the file is on this machine, if it is there; else None."""
+        ...
+
+    async def delete(self, name: str) -> None: ...

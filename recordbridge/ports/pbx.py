@@ -1,0 +1,44 @@
+"""An Asterisk as the engine sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from recordbridge.machine.facts import Fact, PbxSeen
+from recordbridge.machine.intents import Pbx as PbxIntent
+
+FactSink = Callable[[str, Fact], None]
+"""Takes (CallUUID, fact); called in the order of Asterisk's events, never re-entered."""
+
+
+class Pbx(Protocol):
+    """One configured Asterisk. `name` is the YAML name (E-7)."""
+
+    name: str
+
+    @property
+    def connected(self) -> bool:
+        """Events flow and the state was reconciled."""
+        ...
+
+    def perform(self, intent: PbxIntent) -> None:
+        """Send the command without waiting; what fails comes back as `CommandRefused`."""
+        ...
+
+    async def look(self, channel_id: str, captures: list[str], snoops: list[str]) -> PbxSeen:
+        """What of a call is there now. Raises PbxUnavailableError."""
+        ...
+
+    async def fetch_recording(self, name: str, into: Path) -> None:
+        """Put Asterisk's WAV of that name at the path `into`, byte for byte.
+
+        From the shared folder when there is one, else over ARI. Raises PbxGoneError when there
+        is no such file, PbxUnavailableError when waiting may help.
+        """
+        ...
+
+    async def delete_recording(self, name: str) -> None:
+        """Delete Asterisk's copy; a missing one is fine."""
+        ...

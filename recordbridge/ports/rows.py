@@ -1,0 +1,128 @@
+"""Rows: what is kept. The columns are what people and queries ask for; `state` is the machine's.
+
+A `Unit` is everything one step changes; the store commits it in one transaction or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from recordbridge.instant import Instant
+
+RequestState = Literal["waiting", "sending", "delivered", "parked", "gone"]
+RecordingStatus = Literal["recording", "processing", "ready", "failed"]
+
+
+class CallRow(msgspec.Struct, frozen=True):
+    """A call. `version` counts commits, `fence` owners; `state` is the machine's, encoded."""
+
+    call_uuid: str
+    asterisk: str
+    channel_id: str
+    account: str
+    application: str
+    caller: str
+    dialled: str
+    direction: str
+    status: str
+    entered_at: Instant
+    answered_at: Instant | None
+    ended_at: Instant | None
+    hangup_cause: str
+    open: bool
+    """The machine is not done with it: load it after a restart."""
+    state: bytes
+    version: int
+    fence: int = 0
+
+
+class RecordingRow(msgspec.Struct, frozen=True):
+    """A recording; times as in section 2.4 of the rules, None until they are known."""
+
+    recording_id: str
+    call_uuid: str
+    account: str
+    application: str
+    mode: str
+    status: RecordingStatus
+    file_format: str
+    channels: int
+    caller: str
+    dialled: str
+    added_at: Instant
+    start_ms: Instant | None = None
+    end_ms: Instant | None = None
+    duration_ms: int | None = None
+    stopped_ms: Instant | None = None
+    end_reason: str = ""
+    digits: str = ""
+    error: str = ""
+    size: int | None = None
+    digest: str = ""
+
+
+class RequestRow(msgspec.Struct, frozen=True):
+    """One outgoing request and its state (H-3, H-4). `body` is the parameters as JSON bytes."""
+
+    request_id: str
+    kind: str
+    call_uuid: str
+    recording_id: str | None
+    account: str
+    method: str
+    url: str
+    retry: bytes
+    body: bytes
+    wants_document: bool
+    durable: bool
+    after: str | None
+    state: RequestState
+    created_at: Instant
+    due_at: Instant
+    step: int = 0
+    """How many steps of the schedule (H-4) have been used; 0 = the fragment's own attempts."""
+    settled: bool = False
+    """Answered or used up its fragment: the next in order may go (Q-4)."""
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """H-6: one attempt; timings in milliseconds, -1 = phase not reached."""
+
+    request_id: str
+    number: int
+    started_at: Instant
+    connect_ms: int
+    first_byte_ms: int
+    total_ms: int
+    status: int
+    """HTTP status, 0 if there was none."""
+    error: str
+    """Empty, or a plain sentence."""
+    sent: bytes
+    """The request body (POST) or query (GET) whole."""
+    reply: bytes
+    """The response's first 2 kB."""
+
+
+class RequestUpdate(msgspec.Struct, frozen=True):
+    """What an attempt, a schedule or the machine changes in a request row."""
+
+    request_id: str
+    state: RequestState | None = None
+    due_at: Instant | None = None
+    step: int | None = None
+    settled: bool | None = None
+    durable: bool | None = None
+    wants_document: bool | None = None
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """All that one step changes; committed whole, in the order given here."""
+
+    call: CallRow | None = None
+    recordings: tuple[RecordingRow, ...] = ()
+    requests: tuple[RequestRow, ...] = ()
+    updates: tuple[RequestUpdate, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()

@@ -1,0 +1,36 @@
+"""The database as the engine sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
+
+
+class Store(Protocol):
+    """Commits units in the order they were given; many waiting ones share one transaction."""
+
+    def commit(self, unit: Unit) -> asyncio.Future[None]:
+        """Take the unit into the queue at once; the future is done when it is durable.
+
+        Fails with FenceError when the call's row is not at `version - 1` under this fence, with
+        StorageError (`full` set when the disk is) for the rest; other units are unharmed.
+        """
+        ...
+
+    async def open_calls(self, asterisk: str) -> list[CallRow]:
+        """Calls whose machine is not done, oldest first."""
+        ...
+
+    async def call(self, call_uuid: str) -> CallRow | None: ...
+
+    async def recording(self, recording_id: str) -> RecordingRow | None: ...
+
+    async def unfinished_requests(self) -> list[RequestRow]:
+        """Requests that are `waiting` or `sending`, oldest first."""
+        ...
+
+    async def secret(self, name: str, fresh: str) -> str:
+        """The secret kept under that name; `fresh` becomes it when there is none (E-4)."""
+        ...
