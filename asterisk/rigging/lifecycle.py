@@ -1,0 +1,155 @@
+"""Bringing a rig up, taking it down, and saying how it is."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from . import debian, instance, jail, ports, speech, state
+from .errors import RigError
+from .process import Process
+from .state import Rig
+
+_PORTS_OF = {"pbx": ("pbx_ari", "pbx_sip"), "carrier": ("carrier_ari", "carrier_ami", "carrier_sip")}
+
+
+def up(release: str, pick_ports: bool) -> Rig:
+    """Bring the rig up; one that runs already is left as it is."""
+    folder = state.state_folder()
+    with debian.locked(debian.cache_folder() / f"{state.identity(folder)}.lock"):
+        rig = state.load(folder)
+        if rig is not None and rig.alive():
+            print("The rig is up already.", file=sys.stderr)
+            return rig
+        if rig is not None:
+            _end(rig)
+        jail.check()
+        root = debian.ensure_root(release)
+        with debian.locked(debian.cache_folder() / "ports.lock"):
+            rig = _plan(folder, root, release, pick_ports)
+            return _bring_up(rig)
+
+
+def _plan(folder: Path, root: Path, release: str, pick_ports: bool) -> Rig:
+    taken = {other.ports.rtp_base for other in state.others(folder)}
+    chosen = ports.pick(taken) if pick_ports else ports.from_environment()
+    password = state.password(folder)
+    own_url = f"http://{ports.LOOPBACK}:{chosen.pbx_ari}"
+    url = os.environ.get("RECORDBRIDGE_ASTERISK_URL", "")
+    user = os.environ.get("RECORDBRIDGE_ASTERISK_USER", "")
+    secret = os.environ.get("RECORDBRIDGE_ASTERISK_PASSWORD", "")
+    # `rig env` sets the same variables for the rig's own pbx: the password tells them apart.
+    foreign = bool(url) and secret != password
+    if foreign and not (user and secret):
+        raise RigError(
+            "RECORDBRIDGE_ASTERISK_URL is set: set RECORDBRIDGE_ASTERISK_USER and _PASSWORD too."
+        )
+    pbx = (url, user, secret) if foreign else (own_url, state.USER, password)
+    return Rig(folder, root, release, chosen, state.USER, password, *pbx, own_pbx=foreign)
+
+
+def _bring_up(rig: Rig) -> Rig:
+    ports.check_free(rig.ports, [port for name in rig.names for port in _PORTS_OF[name]])
+    with debian.locked(rig.root / "srv" / "sounds.lock"):
+        speech.prepare(rig.sounds, rig.root / "usr/share/asterisk/sounds/en")
+    started: dict[str, Process] = {}
+    try:
+        for name in rig.names:
+            instance.prepare(rig, name)
+            started[name] = instance.start(rig, name)
+            state.save(rig.running(started))
+        _connect(rig)
+    except BaseException:
+        _end(rig.running(started))
+        raise
+    return rig.running(started)
+
+
+def _connect(rig: Rig) -> None:
+    """Wait until each side's SIP OPTIONS is answered by the other."""
+    for name, peer in (("carrier", "pbx"), ("pbx", "carrier")):
+        if name not in rig.names:
+            continue
+
+        def reachable(name: str = name, peer: str = peer) -> bool:
+            instance.console(rig, name, f"pjsip qualify {peer}")
+            return " Avail " in instance.console(rig, name, f"pjsip show aor {peer}")
+
+        failure = f"The {name} gets no answer to SIP OPTIONS from the {peer}."
+        instance.wait_for(reachable, 10, failure, rig, name)
+
+
+def down() -> bool:
+    """End the rig's processes, only those; say whether there were any."""
+    folder = state.state_folder()
+    with debian.locked(debian.cache_folder() / f"{state.identity(folder)}.lock"):
+        rig = state.load(folder)
+        if rig is None:
+            return False
+        ran = any(each.alive() for each in rig.processes.values())
+        _end(rig)
+        return ran
+
+
+def _end(rig: Rig) -> None:
+    for each in rig.processes.values():
+        each.end()
+    if rig.folder.exists():
+        state.save(rig.running({}))
+
+
+def current() -> Rig:
+    """Return the rig that runs, or say how to start it."""
+    rig = state.load(state.state_folder())
+    if rig is None or not rig.alive():
+        raise RigError("The rig is not up: run asterisk/rig up.")
+    return rig
+
+
+def variables(rig: Rig) -> dict[str, str]:
+    """Return what programs and tests need to know about a running rig."""
+    values = {name: str(port) for name, port in rig.ports.variables().items()}
+    values |= {
+        "RECORDBRIDGE_ASTERISK_URL": rig.pbx_url,
+        "RECORDBRIDGE_ASTERISK_USER": rig.pbx_user,
+        "RECORDBRIDGE_ASTERISK_PASSWORD": rig.pbx_password,
+        "ARI_PASSWORD": rig.pbx_password,
+        "RIG_CARRIER_URL": rig.carrier_url,
+        "RIG_CARRIER_USER": rig.user,
+        "RIG_CARRIER_PASSWORD": rig.password,
+        "RIG_STATE": str(rig.state),
+        "RIG_RELEASE": rig.release,
+    }
+    if not rig.own_pbx:
+        values["RIG_RECORDINGS"] = str(rig.recordings)
+    return values
+
+
+def exports(rig: Rig) -> str:
+    """Return the variables as lines for a shell."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(rig).items()]
+    return "\n".join(lines)
+
+
+def describe(rig: Rig) -> str:
+    """Return a rig's state in a few lines."""
+    ports_ = rig.ports
+    rows = [f"release     {rig.release} ({debian.RELEASES[rig.release]})"]
+    for name in rig.names:
+        process = rig.processes.get(name)
+        running = process is not None and process.alive()
+        word = f"pid {process.pid}" if process is not None and running else "not running"
+        sip, http = (
+            (ports_.pbx_sip, ports_.pbx_ari)
+            if name == "pbx"
+            else (ports_.carrier_sip, ports_.carrier_ari)
+        )
+        rows.append(f"{name:<11} {word}, SIP udp {sip}, ARI http://{ports.LOOPBACK}:{http}")
+    if rig.own_pbx:
+        rows.append(f"pbx         your own at {rig.pbx_url}")
+    else:
+        rows.append(f"recordings  {rig.recordings}")
+    rows.append(f"logs        {rig.state}/NAME/log/messages.log")
+    return "\n".join(rows)

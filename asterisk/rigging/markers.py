@@ -1,0 +1,58 @@
+"""The known signal that the carrier's script `markers` plays, for finding samples in a recording.
+
+It is band-limited noise (about 300 to 3000 Hz, -12 dBFS), 70 s at 8 kHz, the same in every run and
+on every machine: any window of it correlates sharply with one place only. The samples are already
+rounded to what u-law can carry, so a recording of an undisturbed call holds exactly these values.
+"""
+
+from __future__ import annotations
+
+from array import array
+from functools import cache
+
+from . import ulaw
+
+RATE = 8000
+SECONDS = 70
+_RMS = 8230  # -12 dBFS
+_SEED = 0x1234ABCD
+
+
+def _noise(count: int) -> list[int]:
+    """Return white noise in [-32768, 32767] from a fixed linear congruential generator."""
+    state = _SEED
+    values = []
+    for _ in range(count):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        values.append((state >> 16) - 0x8000)
+    return values
+
+
+def _band_limited(noise: list[int]) -> list[float]:
+    """Take away what lies under 300 and over 3000 Hz, gently."""
+    low = dc = 0.0
+    shaped = []
+    for value in noise:
+        low += 0.82 * (value - low)
+        dc += 0.21 * (low - dc)
+        shaped.append(low - dc)
+    return shaped
+
+
+@cache
+def _code() -> bytes:
+    shaped = _band_limited(_noise(RATE * SECONDS))
+    rms = (sum(value * value for value in shaped) / len(shaped)) ** 0.5
+    gain = _RMS / rms
+    loud = array("h", [max(-32000, min(32000, round(value * gain))) for value in shaped])
+    return ulaw.encode(loud)
+
+
+def code() -> bytes:
+    """Return the signal as u-law bytes: what goes over the wire."""
+    return _code()
+
+
+def samples() -> array[int]:
+    """Return the signal as 16-bit samples: what an exact recording contains."""
+    return ulaw.decode(_code())
