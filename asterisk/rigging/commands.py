@@ -7,7 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-from . import debian, instance, lifecycle, state
+from . import calls, debian, instance, lifecycle, state
 from .errors import RigError
 
 
@@ -42,6 +42,47 @@ def _cli(given: argparse.Namespace) -> int:
     return 0
 
 
+def _call(given: argparse.Namespace) -> int:
+    rig = lifecycle.current()
+    variables = [_pair(each) for each in given.set]
+    variables += [(f"PJSIP_HEADER(add,{name})", value) for name, value in map(_pair, given.header)]
+    if given.count < 1 or given.rate <= 0:
+        raise RigError("--count and --rate must be more than 0.")
+    order = calls.Order(
+        given.number, given.script, given.count, given.rate, given.caller, tuple(variables)
+    )
+
+    def report(call: calls.Call) -> None:
+        print(call.record() if given.json else call.line(), flush=True)
+
+    placed = calls.place(rig, order, given.wait, report if given.wait else lambda call: None)
+    if given.wait:
+        return 0 if all(call.answered for call in placed) else 1
+    for call in placed:
+        print(call.record() if given.json else f"{call.order.number}  {call.order.script}  {call.id}")
+    return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise RigError(f"{text}: write NAME=VALUE.")
+    return name, value
+
+
+def _add_call(call: argparse.ArgumentParser) -> None:
+    call.add_argument("number", metavar="NUMBER")
+    call.add_argument("--as", dest="script", choices=calls.SCRIPTS, default="talk")
+    call.add_argument("--count", type=int, default=1, help="how many calls")
+    call.add_argument("--rate", type=float, default=10.0, help="calls a second (default 10)")
+    call.add_argument("--from", dest="caller", default="15551230001", help="the caller's number")
+    call.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    call.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help="SIP header")
+    call.add_argument("--wait", action="store_true", help="until all calls have ended")
+    call.add_argument("--json", action="store_true", help="a JSON object a line")
+    call.set_defaults(run=_call)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rig", description="A real Asterisk, and calls to it.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -56,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     cli.add_argument("instance", choices=("pbx", "carrier"))
     cli.add_argument("command", metavar="COMMAND")
     cli.set_defaults(run=_cli)
+    _add_call(commands.add_parser("call", help="place calls from the carrier"))
     return parser
 
 
