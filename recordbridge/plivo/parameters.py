@@ -1,0 +1,128 @@
+"""What requests carry: the standard parameters (F-3) and those of a recording (section 2.4).
+
+All values are strings, in wire order, and none is blank: some verifiers drop blank ones and
+then reject the signature (H-2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.plivo.hangup_causes import HangupCause
+
+Event = Literal[
+    "StartApp", "Redirect", "Record", "Hangup", "DialAnswer", "DialHangup", "DialDigitsMatch"
+]
+EndReason = Literal[
+    "finishOnKey", "silence", "maxLength", "hangup", "dialEnded", "stopped", "failed"
+]
+ANONYMOUS = "anonymous"
+"""`From` of a caller without a number."""
+
+_HEADER_PREFIX = "x-ph-"
+
+
+class CallEnd(msgspec.Struct, frozen=True):
+    """Why and after how long a call ended; `bill_duration_s` counts from the answer."""
+
+    cause: HangupCause
+    duration_s: int = 0
+    bill_duration_s: int = 0
+
+
+class RecordingEnd(msgspec.Struct, frozen=True):
+    """A recording that has ended, with the true values (Q-1, Q-2).
+
+    `url` None: nothing was saved; then `duration_ms` is 0 and `start_ms` the moment it should
+    have begun. `stopped_ms` is when recording stopped, before trimming.
+    """
+
+    recording_id: str
+    url: str | None
+    start_ms: Instant
+    duration_ms: int
+    stopped_ms: Instant
+    reason: EndReason
+    error: str = ""
+
+
+def standard(
+    *,
+    call_uuid: str,
+    from_number: str,
+    to_number: str,
+    direction: str,
+    status: str,
+    event: Event,
+    end: CallEnd | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """F-3: on every request; `end` only once the call is hung up, `headers` by SIP name.
+
+    Of the headers only `X-PH-...` pass, without blank ones.
+    """
+    values = {
+        "CallUUID": call_uuid,
+        "From": from_number.strip() or ANONYMOUS,
+        "To": to_number.strip(),
+        "Direction": direction,
+        "CallStatus": status,
+        "Event": event,
+    }
+    if end is not None:
+        values |= {
+            "HangupCause": end.cause.cause,
+            "HangupCauseName": end.cause.name,
+            "HangupCauseCode": str(end.cause.code),
+            "HangupSource": end.cause.source,
+            "Duration": str(end.duration_s),
+            "BillDuration": str(end.bill_duration_s),
+        }
+    for name, value in (headers or {}).items():
+        if name.lower().startswith(_HEADER_PREFIX):
+            values[name] = value.strip()
+    return {name: value for name, value in values.items() if value}
+
+
+def initial_recording(recording_id: str, url: str) -> dict[str, str]:
+    """S-5: the `action` request of a background recording that has just started."""
+    return {
+        "RecordingID": recording_id,
+        "RecordUrl": url,
+        "RecordFile": url,
+        "RecordingDuration": "-1",
+        "RecordingDurationMs": "-1",
+        "RecordingStartMs": "-1",
+        "RecordingEndMs": "-1",
+    }
+
+
+def recording(end: RecordingEnd, *, digits: str = "") -> dict[str, str]:
+    """Section 2.4 and Q-2: the `action` or callback of a recording that has ended.
+
+    `digits` is the key that ended it, for `action` only; with any other end it is left out.
+    """
+    values = {"RecordingID": end.recording_id}
+    if end.url is not None:
+        values |= {"RecordUrl": end.url, "RecordFile": end.url}
+    values |= {
+        "RecordingDuration": str(whole_seconds(end.duration_ms)),
+        "RecordingDurationMs": str(end.duration_ms),
+        "RecordingStartMs": str(end.start_ms),
+        "RecordingEndMs": str(end.start_ms + end.duration_ms),
+    }
+    if digits and end.reason == "finishOnKey":
+        values["Digits"] = digits
+    values |= {"RecordingEndReason": end.reason, "RecordingStoppedMs": str(end.stopped_ms)}
+    if end.error:
+        values["RecordingError"] = end.error
+    return values
+
+
+def whole_seconds(duration_ms: int) -> int:
+    """`RecordingDuration`: whole seconds, halves rounded up."""
+    return (duration_ms + 500) // 1000
