@@ -98,10 +98,18 @@ class Collect(Intent, frozen=True):
     threshold: int = 128
 
 
+class Discard(Intent, frozen=True):
+    """The file is stored and that is committed: delete Asterisk's copies (M-1)."""
+
+    recording_id: str
+    names: tuple[str, ...]
+
+
 class Request(Intent, frozen=True):
     """One HTTP request: a row of the outbox, committed before it is sent (H-3).
 
-    `parameters` are in wire order. `wants_document`: the reply is the next document, told by
+    `parameters` are in wire order; a value `recording:NAME` stands for the URL of that file, made
+    when the request is sent. `wants_document`: the reply is the next document, told by
     `DocumentArrived` or `DocumentFailed`; else `RequestSettled`. `durable`: goes on by the
     schedule of H-4 after the fragment's own attempts. `after`: not sent before that request has
     been answered or used up its fragment (Q-4).

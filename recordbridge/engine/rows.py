@@ -1,0 +1,97 @@
+"""The machine's state as rows."""
+
+from __future__ import annotations
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.machine import reports
+from recordbridge.machine.intents import Request
+from recordbridge.machine.state import Call, Recording
+from recordbridge.ports.rows import CallRow, RecordingRow, RecordingStatus, RequestRow
+
+_state = msgspec.msgpack.Encoder()
+_retry = msgspec.msgpack.Encoder()
+_body = msgspec.json.Encoder()
+_decode_call = msgspec.msgpack.Decoder(Call)
+
+
+def decode(state: bytes) -> Call:
+    """The call that `call_row` encoded."""
+    return _decode_call.decode(state)
+
+
+def call_row(call: Call, version: int, *, open_: bool) -> CallRow:
+    """The row of a call at that version."""
+    return CallRow(
+        call_uuid=call.call_uuid,
+        asterisk=call.asterisk,
+        channel_id=call.channel_id,
+        account=call.profile.account,
+        application=call.profile.application,
+        caller=call.caller,
+        dialled=call.dialled,
+        direction="inbound",
+        status=reports.call_status(call),
+        entered_at=call.entered_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        hangup_cause=reports.hangup_cause(call),
+        open=open_,
+        state=_state.encode(call),
+        version=version,
+    )
+
+
+def recording_row(call: Call, recording: Recording) -> RecordingRow:
+    """The row of a recording; times as in section 2.4 of the rules."""
+    times = reports.times(recording)
+    return RecordingRow(
+        recording_id=recording.recording_id,
+        call_uuid=call.call_uuid,
+        account=call.profile.account,
+        application=call.profile.application,
+        mode=recording.mode,
+        status=_status(recording),
+        file_format=recording.element.file_format,
+        channels=1,
+        caller=call.caller,
+        dialled=call.dialled,
+        added_at=recording.added_at,
+        start_ms=times.start_ms if times else recording.start_at,
+        end_ms=times.end_ms if times else None,
+        duration_ms=times.duration_ms if times else None,
+        stopped_ms=recording.stopped_at,
+        end_reason=recording.reason,
+        digits=recording.key,
+        error=recording.error,
+        size=recording.size,
+        digest=recording.digest,
+    )
+
+
+def _status(recording: Recording) -> RecordingStatus:
+    if recording.phase == "done":
+        return "failed" if recording.given_up or recording.size is None else "ready"
+    return "processing" if recording.phase == "collecting" else "recording"
+
+
+def request_row(call: Call, request: Request, now: Instant) -> RequestRow:
+    """The outbox row of a request."""
+    return RequestRow(
+        request_id=request.request_id,
+        kind=request.kind,
+        call_uuid=call.call_uuid,
+        recording_id=request.recording_id,
+        account=call.profile.account,
+        method=request.target.method,
+        url=request.target.url,
+        retry=_retry.encode(request.target.retry),
+        body=_body.encode(request.parameters),
+        wants_document=request.wants_document,
+        durable=request.durable,
+        after=request.after,
+        state="waiting",
+        created_at=now,
+        due_at=now,
+    )

@@ -1,0 +1,189 @@
+"""A recording's life after its capture: collect, report, done (P-8, Q-2 to Q-4, M-1).
+
+`action` goes out when the true values are known and the file is fetchable, or 2 s after the
+values; `callbackUrl` when the file is fetchable, never before `action` was answered. What cannot
+be read within 10 s goes out as failed; the file is still rescued when it can be.
+"""
+
+from __future__ import annotations
+
+from recordbridge.machine import reports
+from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
+from recordbridge.machine.state import Fetching, Recording, Taping
+from recordbridge.machine.turn import Turn
+
+READ_MS = 10_000
+"""P-8: how long Asterisk's file may take to become readable."""
+FETCHABLE_MS = 2_000
+"""P-8: how much longer `action` waits for the finished file, and for the hangup's cause."""
+
+NONE = "-"
+"""Stands for the id of a request that the document did not ask for."""
+
+
+def collect(turn: Turn, recording: Recording) -> None:
+    """The capture is over: take the file."""
+    turn.durable = True
+    recording = turn.put(
+        recording,
+        phase="collecting",
+        deadline=turn.now + READ_MS,
+        stopped_at=recording.stopped_at or turn.now,
+    )
+    turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=recording.snoop_id))
+    turn.emit(collection(turn, recording))
+    turn.note(
+        "recording_ended",
+        recording_id=recording.recording_id,
+        reason=recording.reason,
+        key=recording.key,
+    )
+
+
+def capture_names(recording: Recording) -> tuple[str, ...]:
+    """Asterisk's files of the recording; none when it never wrote one."""
+    return () if recording.captured_at is None else (capture_name(recording),)
+
+
+def capture_name(recording: Recording) -> str:
+    """The name under which Asterisk records: the snoop's id with another kind."""
+    return recording.snoop_id.replace("-snoop", "-rec")
+
+
+def collection(turn: Turn, recording: Recording) -> Collect:
+    """What is to be cut out of Asterisk's file (P-2, P-6, P-7)."""
+    captured, start = recording.captured_at, recording.start_at
+    before = 0 if captured is None or start is None else max(0, start - captured)
+    most = recording.element.max_length_s * 1000
+    keep = most if recording.keep_ms is None else min(most, recording.keep_ms)
+    return Collect(
+        recording_id=recording.recording_id,
+        names=capture_names(recording),
+        file_format=recording.element.file_format,
+        keep_from_ms=before,
+        keep_ms=keep,
+        trim_silence=recording.reason == "silence" and turn.call.profile.trim_silence,
+        threshold=turn.call.profile.silence_threshold,
+    )
+
+
+def give_up(turn: Turn, recording: Recording) -> None:
+    """It failed; when anything can have been captured it is still looked for (Q-2)."""
+    if recording.captured_at is not None:
+        collect(turn, recording)
+        return
+    turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=recording.snoop_id))
+    _fail(turn, recording, recording.error)
+
+
+def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: int) -> None:
+    """The true values are known."""
+    if recording.phase != "collecting" or recording.frames is not None:
+        return
+    turn.durable = True
+    deadline = turn.now + FETCHABLE_MS
+    advance(
+        turn,
+        turn.put(recording, frames=frames, rate=rate, skipped_frames=skipped, deadline=deadline),
+    )
+
+
+def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
+    """A GET of RecordUrl returns the file; after giving up this is a rescue: nothing is sent."""
+    if recording.size is not None:
+        return
+    turn.durable = True
+    recording = turn.put(recording, size=size, digest=digest)
+    names = capture_names(recording)
+    if names:
+        turn.emit(Discard(recording_id=recording.recording_id, names=names))
+    if recording.given_up:
+        turn.note("recording_rescued", recording_id=recording.recording_id, size=size)
+    else:
+        advance(turn, recording)
+
+
+def lost(turn: Turn, recording: Recording, error: str) -> None:
+    """The file cannot be read, encoded or kept (FileFailed)."""
+    if recording.phase == "collecting":
+        _fail(turn, recording, error)
+
+
+def due(turn: Turn, recording: Recording) -> None:
+    """The wait for the values (failed then) or for the finished file (go without) is over."""
+    if recording.frames is None:
+        seconds = READ_MS // 1000
+        _fail(turn, recording, f"Asterisk's file could not be read within {seconds} seconds")
+    else:
+        advance(turn, turn.put(recording, deadline=None), late=True)
+
+
+def _fail(turn: Turn, recording: Recording, error: str) -> None:
+    turn.durable = True
+    turn.warn("recording_failed", recording_id=recording.recording_id, reason=error)
+    error = recording.error or error
+    advance(turn, turn.put(recording, reason="failed", error=error, given_up=True))
+
+
+def advance(turn: Turn, recording: Recording, *, late: bool = False) -> None:
+    """Send what is due: `action` once, then `callbackUrl` once the file is there (Q-3, Q-4)."""
+    over = recording.size is not None or recording.given_up
+    if recording.frames is None and not recording.given_up:
+        return
+    if not recording.action_id:
+        cause_open = recording.reason == "hangup" and not turn.call.over
+        if (not over or cause_open) and not late:
+            return
+        recording = _action(turn, recording)
+    if over:
+        recording = _callback(turn, recording)
+        turn.put(recording, phase="done", deadline=None)
+
+
+def _action(turn: Turn, recording: Recording) -> Recording:
+    """P-8, P-9, P-10. Without an `action` the step is only marked as passed."""
+    turn.durable = True
+    element, call = recording.element, turn.call
+    if element.action is None:
+        return turn.put(recording, action_id=NONE)
+    awaited = element.redirect and call.present and _is_taping(turn, recording)
+    request_id = turn.new_request()
+    turn.emit(
+        Request(
+            request_id=request_id,
+            kind="action",
+            target=element.action,
+            parameters=reports.action(call, recording, turn.now),
+            wants_document=awaited,
+            durable=not awaited,
+            recording_id=recording.recording_id,
+        )
+    )
+    if awaited:
+        turn.flow(doing=Fetching(request_id=request_id, purpose="action"))
+    return turn.put(recording, action_id=request_id)
+
+
+def _is_taping(turn: Turn, recording: Recording) -> bool:
+    doing = turn.call.flow.doing
+    return isinstance(doing, Taping) and doing.recording_id == recording.recording_id
+
+
+def _callback(turn: Turn, recording: Recording) -> Recording:
+    element = recording.element
+    if recording.callback_id:
+        return recording
+    if element.callback is None:
+        return turn.put(recording, callback_id=NONE)
+    request_id = turn.new_request()
+    turn.emit(
+        Request(
+            request_id=request_id,
+            kind="callback",
+            target=element.callback,
+            parameters=reports.callback(turn.call, recording, turn.now),
+            recording_id=recording.recording_id,
+            after=recording.action_id if recording.action_id != NONE else None,
+        )
+    )
+    return turn.put(recording, callback_id=request_id)

@@ -1,0 +1,114 @@
+"""What requests say about a call and its recordings: state in, parameters out (F-3, 2.4)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.machine.state import Call, Recording
+from recordbridge.plivo import hangup_causes, parameters
+from recordbridge.plivo.parameters import Event
+
+FILE = "recording:"
+"""Begins a parameter value that stands for the URL of a file: `recording:{id}.{ext}`."""
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Q-1: the first sample in the file, the end of the last one, and the length between."""
+
+    start_ms: Instant
+    end_ms: Instant
+    duration_ms: int
+
+
+def times(recording: Recording) -> Times | None:
+    """The true values, once they are known: exact samples, halves rounded up."""
+    frames, rate = recording.frames, recording.rate
+    if frames is None:
+        return None
+    start = recording.start_at or recording.added_at
+    if frames and recording.captured_at is not None:
+        start = recording.captured_at + _ms(recording.skipped_frames, rate)
+    duration = _ms(frames, rate)
+    return Times(start, start + duration, duration)
+
+
+def _ms(frames: int, rate: int) -> int:
+    return (frames * 2000 + rate) // (2 * rate)
+
+
+def call_status(call: Call) -> str:
+    """CallStatus of F-3."""
+    if call.present:
+        return "ringing" if call.answered_at is None else "in-progress"
+    return "completed"
+
+
+def _hangup(call: Call) -> hangup_causes.HangupCause:
+    ending = call.ending
+    return hangup_causes.hangup_cause(
+        ending.source, ending.cause, ending.code or None, answered=call.answered_at is not None
+    )
+
+
+def hangup_cause(call: Call) -> str:
+    """HangupCause of a call that is over, else empty."""
+    return _hangup(call).cause if call.over else ""
+
+
+def _end(call: Call, now: Instant) -> parameters.CallEnd | None:
+    if call.present:
+        return None
+    ended = call.ended_at or call.hangup_at or now
+    answered = ended if call.answered_at is None else call.answered_at
+    return parameters.CallEnd(
+        cause=_hangup(call),
+        duration_s=parameters.whole_seconds(ended - call.entered_at),
+        bill_duration_s=parameters.whole_seconds(ended - answered),
+    )
+
+
+def standard(call: Call, event: Event, now: Instant) -> dict[str, str]:
+    """F-3 of the call as it stands."""
+    return parameters.standard(
+        call_uuid=call.call_uuid,
+        from_number=call.caller,
+        to_number=call.dialled,
+        direction="inbound",
+        status=call_status(call),
+        event=event,
+        end=_end(call, now),
+        headers=call.headers,
+    )
+
+
+def _recording(recording: Recording) -> parameters.RecordingEnd:
+    found = times(recording)
+    saved = found is not None and not recording.given_up
+    if recording.reason == "failed" and found is not None and not found.duration_ms:
+        saved = False
+    start = recording.start_at or recording.added_at
+    stopped = recording.stopped_at or start
+    file = f"{FILE}{recording.recording_id}.{recording.element.file_format}"
+    return parameters.RecordingEnd(
+        recording_id=recording.recording_id,
+        url=file if saved else None,
+        start_ms=found.start_ms if saved and found else start,
+        duration_ms=found.duration_ms if saved and found else 0,
+        stopped_ms=stopped,
+        reason=recording.reason or "failed",
+        error=recording.error,
+    )
+
+
+def action(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
+    """P-8: the `action` request. `Event` is Redirect when the reply is to be a document (F-3)."""
+    event: Event = "Redirect" if recording.element.redirect else "Record"
+    return standard(call, event, now) | parameters.recording(
+        _recording(recording), digits=recording.key
+    )
+
+
+def callback(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
+    """Q-3: the `callbackUrl` request, without Digits."""
+    return standard(call, "Record", now) | parameters.recording(_recording(recording))

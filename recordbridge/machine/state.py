@@ -1,0 +1,181 @@
+"""The state of a call: one small frozen value, encoded as it is into the database.
+
+A call runs one element at a time (`Flow`); recordings live beside it and outlive it, until their
+file is stored and their requests are in the outbox. Instants are epoch ms of the service's clock.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.plivo.elements import Element, Play, Record
+from recordbridge.plivo.retry import Target
+
+Mode = Literal["plain"]
+EndReason = Literal[
+    "", "finishOnKey", "silence", "maxLength", "hangup", "dialEnded", "stopped", "failed"
+]
+Phase = Literal["preparing", "starting", "answering", "running", "ending", "collecting", "done"]
+"""A recording's life, in this order:
+
+preparing   snoop asked for; the beep, if any, is playing
+starting    Asterisk was told to record
+answering   it records already, the call is being answered (no audio is lost at the answer)
+running     what is said from now on is the recording
+ending      an end condition was met; Asterisk has to close the file
+collecting  the file is read, cut, stored; requests go out as their conditions are met
+done        stored or given up, all requests are in the outbox
+"""
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """One recording. `number` counts within the call; ids derive from it."""
+
+    recording_id: str
+    number: int
+    element: Record
+    snoop_id: str
+    added_at: Instant
+    mode: Mode = "plain"
+    phase: Phase = "preparing"
+    deadline: Instant | None = None
+    snoop_ready: bool = False
+    beep_id: str = ""
+    """The playback we still wait for; empty when there is none."""
+    watch: bool = False
+    """Silence is judged by TALK_DETECT and our own timer, not by Asterisk's recorder."""
+    quiet_since: Instant | None = None
+    captured_at: Instant | None = None
+    """When Asterisk's file began."""
+    start_at: Instant | None = None
+    """When the recording began: the answer, or the end of the beep."""
+    stopped_at: Instant | None = None
+    closed: bool = False
+    """Asterisk ended the capture by itself; why will be known in a moment."""
+    reason: EndReason = ""
+    key: str = ""
+    keep_ms: int | None = None
+    error: str = ""
+    frames: int | None = None
+    rate: int = 8000
+    skipped_frames: int = 0
+    size: int | None = None
+    digest: str = ""
+    given_up: bool = False
+    """Reported as failed; the file may still be rescued."""
+    action_id: str = ""
+    callback_id: str = ""
+
+
+class Fetching(msgspec.Struct, frozen=True, tag="fetching"):
+    """The next document was asked for."""
+
+    request_id: str
+    purpose: Literal["answer", "fallback", "redirect", "action"]
+
+
+class Playing(msgspec.Struct, frozen=True, tag="playing"):
+    """A Play runs for the `turn`-th time (from 1)."""
+
+    playback_id: str
+    element: Play
+    turn: int
+
+
+class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
+    until: Instant
+
+
+class Taping(msgspec.Struct, frozen=True, tag="taping"):
+    """A plain Record runs; the flow goes on when it has ended (P-9)."""
+
+    recording_id: str
+
+
+class HangingUp(msgspec.Struct, frozen=True, tag="hangingup"):
+    """We asked Asterisk to hang up; again at `until` if it has not."""
+
+    until: Instant
+
+
+Doing = Fetching | Playing | Waiting | Taping | HangingUp
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """Where the call is in its documents."""
+
+    rest: tuple[Element, ...] = ()
+    doing: Doing | None = None
+    fresh: bool = True
+    """No element has run yet (a Hangup that comes first rejects an unanswered call)."""
+    fallback_used: bool = False
+    redirects: int = 0
+    """Documents in a row that did nothing but lead to the next one (F-7)."""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What the configuration says about the call, fixed when it comes in."""
+
+    account: str
+    application: str
+    answer: Target | None = None
+    """None: the application is a local flow."""
+    fallback: Target | None = None
+    hangup: Target | None = None
+    beep: str = "sound:beep"
+    silence_threshold: int = 128
+    trim_silence: bool = True
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """Why the call ended, as far as is known."""
+
+    source: str = ""
+    """HangupSource: `Caller`, `Answer XML`, `API Request`, ...; empty = as the code tells."""
+    code: int = 0
+    """The product's own cause (4010, 7011, ...), 0 = derive it from the Q.850 cause."""
+    cause: int = 0
+    """Q.850."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """Everything about one call."""
+
+    call_uuid: str
+    asterisk: str
+    channel_id: str
+    seed: str
+    """32 hex digits from which ids are derived that nobody can guess (E-7)."""
+    profile: Profile
+    caller: str
+    dialled: str
+    headers: dict[str, str]
+    entered_at: Instant
+    answered_at: Instant | None = None
+    hangup_at: Instant | None = None
+    """When the far end's hangup was first heard of."""
+    left_at: Instant | None = None
+    ended_at: Instant | None = None
+    scheduled_hangup: Instant | None = None
+    ending: Ending = Ending()
+    flow: Flow = Flow()
+    recordings: tuple[Recording, ...] = ()
+    objects: int = 0
+    """How many snoops, recordings and playbacks were named so far."""
+    requests: int = 0
+    """How many requests were named so far."""
+    notified: bool = False
+    """The end of the call has been reported (hangup_url)."""
+
+    @property
+    def present(self) -> bool:
+        """The channel is ours and nobody has begun to hang it up."""
+        return self.left_at is None and self.ended_at is None and self.hangup_at is None
+
+    @property
+    def over(self) -> bool:
+        """The channel is gone, or has left us for good."""
+        return self.ended_at is not None

@@ -1,0 +1,87 @@
+"""One step in the making: the call as it becomes, and the intents so far.
+
+Mutable inside a step and nowhere else; `step` takes a value and gives a value.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from recordbridge import ids
+from recordbridge.instant import Instant
+from recordbridge.machine.intents import Intent, Note
+from recordbridge.machine.state import Call, Ending, Flow, Recording
+
+replace = msgspec.structs.replace
+
+
+class Turn:
+    """The working place of one step at the instant `now`."""
+
+    __slots__ = ("call", "durable", "intents", "now")
+
+    def __init__(self, call: Call, now: Instant) -> None:
+        self.call = call
+        self.now = now
+        self.intents: list[Intent] = []
+        self.durable = False
+        """Something changed that must not be forgotten: the step is committed."""
+
+    def emit(self, *intents: Intent) -> None:
+        self.intents.extend(intents)
+
+    def note(self, event: str, **fields: str | int) -> None:
+        self.intents.append(Note(event=event, fields=fields))
+
+    def warn(self, event: str, **fields: str | int) -> None:
+        self.intents.append(Note(event=event, level="warning", fields=fields))
+
+    def change(self, **fields: object) -> None:
+        """Change fields of the call."""
+        self.call = replace(self.call, **fields)
+
+    def flow(self, **fields: object) -> None:
+        """Change fields of the flow; always durable, for it says what runs next."""
+        self.call = replace(self.call, flow=replace(self.call.flow, **fields))
+        self.durable = True
+
+    def set_flow(self, flow: Flow) -> None:
+        self.call = replace(self.call, flow=flow)
+        self.durable = True
+
+    def blame(self, source: str, code: int = 0, cause: int = 0) -> None:
+        """Say why the call ends; the first word stands."""
+        if self.call.ending == Ending():
+            self.call = replace(self.call, ending=Ending(source, code, cause))
+
+    def recording(self, recording_id: str) -> Recording | None:
+        for recording in self.call.recordings:
+            if recording.recording_id == recording_id:
+                return recording
+        return None
+
+    def put(self, recording: Recording, **fields: object) -> Recording:
+        """Change fields of a recording (or add it)."""
+        changed = replace(recording, **fields) if fields else recording
+        known = self.call.recordings
+        for index, old in enumerate(known):
+            if old.recording_id == changed.recording_id:
+                updated = (*known[:index], changed, *known[index + 1 :])
+                break
+        else:
+            updated = (*known, changed)
+        self.call = replace(self.call, recordings=updated)
+        return changed
+
+    def new_object(self, kind: str) -> str:
+        """A fresh id for a snoop (`snoop`), capture (`rec`) or playback (`play`)."""
+        number = self.call.objects + 1
+        self.call = replace(self.call, objects=number)
+        return ids.object_id(self.call.call_uuid, kind, number)
+
+    def new_request(self) -> str:
+        """A fresh id for a request: its `X-Recordbridge-Delivery` on every repeat (H-3)."""
+        number = self.call.requests + 1
+        self.call = replace(self.call, requests=number)
+        self.durable = True
+        return ids.derived(self.call.seed, f"request-{number}")
