@@ -1,0 +1,9 @@
+"""The database: units of work in, rows out (M-3, N-5); doors: `open_store`, `open_reader`.
+
+SQLAlchemy Core tables serve SQLite and PostgreSQL alike; one writer thread commits in groups.
+"""
+
+from recordbridge.store.database import Database, open_reader, open_store
+from recordbridge.store.reader import Reader
+
+__all__ = ["Database", "Reader", "open_reader", "open_store"]

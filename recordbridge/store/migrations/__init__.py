@@ -1,0 +1,1 @@
+"""The migrations, run by `recordbridge.store.schema` when a database is opened."""

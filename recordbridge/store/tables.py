@@ -1,0 +1,148 @@
+"""The tables, once for SQLite and PostgreSQL; columns stand in the order of the rows' fields.
+
+No foreign keys: retention and erasure remove rows in pieces while attempts of theirs are in
+flight, and a late attempt row must never fail a whole unit. Instants are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null, primary_key=key)
+
+
+def _instant(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _number(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=null, primary_key=key, autoincrement=False)
+
+
+def _bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+calls = Table(
+    "calls",
+    metadata,
+    _text("call_uuid", key=True),
+    _text("asterisk"),
+    _text("channel_id"),
+    _text("account"),
+    _text("application"),
+    _text("caller"),
+    _text("dialled"),
+    _text("direction"),
+    _text("status"),
+    _instant("entered_at"),
+    _instant("answered_at", null=True),
+    _instant("ended_at", null=True),
+    _text("hangup_cause"),
+    _flag("open"),
+    _bytes("state"),
+    _number("version"),
+    Column("fence", BigInteger, nullable=False),
+)
+is_open = calls.c.open == text("true")
+"""Literal, because a partial index serves only the very condition that it was made with."""
+Index("calls_open", calls.c.asterisk, sqlite_where=is_open, postgresql_where=is_open)
+Index("calls_entered", calls.c.entered_at)
+Index("calls_channel", calls.c.channel_id)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _text("recording_id", key=True),
+    _text("call_uuid"),
+    _text("account"),
+    _text("application"),
+    _text("mode"),
+    _text("status"),
+    _text("file_format"),
+    _number("channels"),
+    _text("caller"),
+    _text("dialled"),
+    _instant("added_at"),
+    _instant("start_ms", null=True),
+    _instant("end_ms", null=True),
+    _instant("duration_ms", null=True),
+    _instant("stopped_ms", null=True),
+    _text("end_reason"),
+    _text("digits"),
+    _text("error"),
+    Column("size", BigInteger, nullable=True),
+    _text("digest"),
+)
+Index("recordings_account", recordings.c.account, recordings.c.added_at)
+Index("recordings_call", recordings.c.call_uuid)
+Index("recordings_caller", recordings.c.caller)
+Index("recordings_dialled", recordings.c.dialled)
+
+requests = Table(
+    "requests",
+    metadata,
+    _text("request_id", key=True),
+    _text("kind"),
+    _text("call_uuid"),
+    _text("recording_id", null=True),
+    _text("account"),
+    _text("method"),
+    _text("url"),
+    _bytes("retry"),
+    _bytes("body"),
+    _flag("wants_document"),
+    _flag("durable"),
+    _text("after", null=True),
+    _text("state"),
+    _instant("created_at"),
+    _instant("due_at"),
+    _number("step"),
+    _flag("settled"),
+)
+Index("requests_due", requests.c.state, requests.c.due_at)
+Index("requests_call", requests.c.call_uuid)
+Index("requests_recording", requests.c.recording_id)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _text("request_id", key=True),
+    _number("number", key=True),
+    _instant("started_at"),
+    _number("connect_ms"),
+    _number("first_byte_ms"),
+    _number("total_ms"),
+    _number("status"),
+    _text("error"),
+    _bytes("sent"),
+    _bytes("reply"),
+)
+
+secrets = Table("secrets", metadata, _text("name", key=True), _text("value"))
+
+schema_floor = Table(
+    "schema_floor",
+    metadata,
+    Column("level", Integer, nullable=False),
+    comment="M-3: the oldest schema level whose release can still use this database",
+)
