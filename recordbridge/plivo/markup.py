@@ -22,6 +22,7 @@ ENCODINGS = ("UTF-8", "UTF-16", "ISO-8859-1", "US-ASCII")
 _KNOWN_ENCODINGS = frozenset((*ENCODINGS, "UTF-16LE", "UTF-16BE"))
 # After a refusal expat reads on to the end of what it was given; small pieces bound that.
 _PIECE = 4096
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNDEFINED_ENTITY = 11
 
 
@@ -75,8 +76,8 @@ class _Reader:
         self._open: list[Node] = []
         self._root: Node | None = None
         self._count = 0
-        # expat counts a UTF-16 byte order mark as a column of the first line.
-        self._mark = int(data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)))
+        # expat counts a byte order mark as a column of the first line.
+        self._mark = int(data.startswith(_MARKS))
 
     def run(self, data: bytes) -> Node:
         parser = self._parser
