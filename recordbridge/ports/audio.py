@@ -11,7 +11,10 @@ from recordbridge.machine.intents import Collect
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """PCM that was read, cut and trimmed, waiting at `pcm` to be encoded."""
+    """Audio that was read, cut and trimmed; `pcm` is a finished WAV of it, ready to be encoded.
+
+    `frames` and `skipped_frames` count samples per channel.
+    """
 
     frames: int
     rate: int
@@ -29,14 +32,16 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Audio(Protocol):
-    """WAV and MP3 (M-1). Raises MediaError with a plain sentence."""
+    """WAV and MP3 (M-1). Raises MediaError with a plain sentence, StorageError when the
+    target cannot be written (`full` when its disk is).
+    """
 
     async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
-        """Verify and repair the sources, cut, trim, interleave; raw s16le goes to `into`."""
+        """Verify and repair the sources, cut, trim, interleave; a WAV goes to `into`."""
         ...
 
-    async def encode(self, measured: Measured, file_format: str, into: Path) -> None:
-        """Write the finished WAV or MP3 to `into`."""
+    async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
+        """The finished WAV or MP3: at `into`, or `measured.pcm` itself when that is it."""
         ...
 
 
@@ -44,11 +49,20 @@ class Blobs(Protocol):
     """Finished files by name (`{recording_id}.{ext}`); M-2. Raises StorageError."""
 
     async def put(self, name: str, source: Path) -> Stored:
-        """Keep the file under the name: temporary name, fsync, rename, fsync of the folder."""
+        """Keep the file under the name: temporary name, fsync, rename, fsync of the folder.
+
+        The source is moved: it is gone once this returns.
+        """
         ...
 
     def path(self, name: str) -> Path | None:
         """Where the file is on this machine, if it is there; else None."""
         ...
 
-    async def delete(self, name: str) -> None: ...
+    async def delete(self, name: str) -> None:
+        """Delete the file; a missing one is fine."""
+        ...
+
+    async def free_bytes(self) -> int:
+        """Room left for files (N-4)."""
+        ...

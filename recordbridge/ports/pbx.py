@@ -27,15 +27,20 @@ class Pbx(Protocol):
         """Send the command without waiting; what fails comes back as `CommandRefused`."""
         ...
 
-    async def look(self, channel_id: str, captures: list[str], snoops: list[str]) -> PbxSeen:
-        """What of a call is there now. Raises PbxUnavailableError."""
+    async def look(
+        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
+    ) -> PbxSeen:
+        """What of a call is there now: those of the ids given that still run, and the channel.
+
+        Raises PbxUnavailableError.
+        """
         ...
 
-    async def fetch_recording(self, name: str, into: Path) -> None:
-        """Put Asterisk's WAV of that name at the path `into`, byte for byte.
+    async def fetch_recording(self, name: str, into: Path) -> Path:
+        """Where Asterisk's WAV of that name can be read, byte for byte.
 
-        From the shared folder when there is one, else over ARI. Raises PbxGoneError when there
-        is no such file, PbxUnavailableError when waiting may help.
+        In the shared folder itself when there is one, else at `into`, fetched over ARI. Raises
+        PbxGoneError when there is no such file, PbxUnavailableError when waiting may help.
         """
         ...
 

@@ -1,0 +1,203 @@
+"""One call: its machine, its timer, its place in the commit queue.
+
+Facts go in one at a time, in order; what they come to is committed and done (commit and act):
+intents that can be found again and undone go out with the commit, all others after it. Facts
+that arise while one is taken in (a local flow's document) join the same commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+import structlog
+
+from recordbridge.engine import rows
+from recordbridge.errors import FenceError
+from recordbridge.instant import Clock
+from recordbridge.machine import call as machine
+from recordbridge.machine.facts import Fact
+from recordbridge.machine.intents import Abandon, Intent, MakeDurable, Note, Release, Request
+from recordbridge.machine.state import Call
+from recordbridge.ports.rows import RequestRow, RequestUpdate, Unit
+from recordbridge.ports.store import Store
+
+log = structlog.get_logger()
+
+
+class Hands(Protocol):
+    """Does what the machine of a call wants (`engine.hands`)."""
+
+    def act(self, actor: Actor, intent: Intent) -> None: ...
+
+    def requested(self, row: RequestRow) -> None:
+        """The request's row is committed: send it."""
+        ...
+
+    def released(self, actor: Actor) -> None: ...
+
+    def dropped(self, actor: Actor) -> None:
+        """The call is not ours any more, or cannot be kept."""
+        ...
+
+
+class Actor:
+    """Runs the machine of one call. Lives on the event loop, has no task of its own."""
+
+    __slots__ = (
+        "_clock",
+        "_hands",
+        "_inbox",
+        "_loop",
+        "_store",
+        "_timer",
+        "_timer_at",
+        "busy",
+        "closed",
+        "state",
+        "version",
+    )
+
+    def __init__(
+        self, state: Call, version: int, *, store: Store, hands: Hands, clock: Clock
+    ) -> None:
+        self.state = state
+        self.version = version
+        self.busy = False
+        self.closed = False
+        self._store = store
+        self._hands = hands
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._inbox: deque[Fact | None] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+
+    def begin(self, first: machine.Step) -> None:
+        """Do what the call's first step (`machine.enter`) came to."""
+        self._run(first)
+
+    def feed(self, fact: Fact | None) -> None:
+        """Take a fact in; None when time has passed."""
+        if self.closed:
+            return
+        self._inbox.append(fact)
+        if not self.busy:
+            self._run(None)
+
+    def close(self) -> None:
+        """Stop: no more facts, no timer. What is committed stays."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _run(self, first: machine.Step | None) -> None:
+        self.busy = True
+        before = self.state
+        intents: list[Intent] = []
+        durable = False
+        step = first
+        try:
+            while True:
+                if step is not None:
+                    self.state = step.state
+                    durable = durable or step.durable
+                    for intent in step.intents:
+                        if intent.early:
+                            self._early(intent)
+                        else:
+                            intents.append(intent)
+                if not self._inbox:
+                    break
+                step = machine.step(self.state, self._inbox.popleft(), self._clock())
+        finally:
+            self.busy = False
+        self._arm()
+        if durable:
+            self._commit(None if first is not None else before, intents)
+        else:
+            self._late(intents, ())
+
+    def _early(self, intent: Intent) -> None:
+        if isinstance(intent, Note):
+            self._note(intent)
+        else:
+            self._hands.act(self, intent)
+
+    def _note(self, note: Note) -> None:
+        getattr(log, note.level)(note.event, call_uuid=self.state.call_uuid, **note.fields)
+
+    def _arm(self) -> None:
+        due = machine.deadline(self.state)
+        if due == self._timer_at and (due is None or self._timer is not None):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = due
+        if due is not None and not self.closed:
+            delay = max(0, due - self._clock()) / 1000
+            self._timer = self._loop.call_later(delay, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._timer_at = None
+        self.feed(None)
+
+    def _commit(self, before: Call | None, intents: list[Intent]) -> None:
+        state = self.state
+        known = () if before is None else before.recordings
+        now = self._clock()
+        requests = tuple(rows.request_row(state, i, now) for i in intents if isinstance(i, Request))
+        self.version += 1
+        unit = Unit(
+            call=rows.call_row(state, self.version, open_=not machine.finished(state)),
+            recordings=tuple(
+                rows.recording_row(state, recording)
+                for index, recording in enumerate(state.recordings)
+                if index >= len(known) or recording is not known[index]
+            ),
+            requests=requests,
+            updates=tuple(u for i in intents if (u := _update(i)) is not None),
+        )
+        future = self._store.commit(unit)
+        future.add_done_callback(lambda done: self._committed(done, intents, requests))
+
+    def _committed(
+        self, done: asyncio.Future[None], intents: list[Intent], requests: tuple[RequestRow, ...]
+    ) -> None:
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            self._late(intents, requests)
+            return
+        kind = "fence_lost" if isinstance(error, FenceError) else "commit_failed"
+        log.error(kind, call_uuid=self.state.call_uuid, reason=str(error))
+        self.close()
+        self._hands.dropped(self)
+
+    def _late(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:
+        for row in requests:
+            self._hands.requested(row)
+        for intent in intents:
+            if isinstance(intent, Release):
+                self._release()
+            elif not isinstance(intent, Request):
+                self._hands.act(self, intent)
+
+    def _release(self) -> None:
+        if not self.closed and machine.finished(self.state):
+            self.close()
+            self._hands.released(self)
+
+
+def _update(intent: Intent) -> RequestUpdate | None:
+    """What an intent about an earlier request changes in its row."""
+    if isinstance(intent, MakeDurable):
+        return RequestUpdate(request_id=intent.request_id, durable=True, wants_document=False)
+    if isinstance(intent, Abandon):
+        return RequestUpdate(request_id=intent.request_id, state="parked", settled=True)
+    return None

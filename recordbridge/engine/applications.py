@@ -1,0 +1,34 @@
+"""Which application a call belongs to (F-1), as far as the engine needs to know it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from recordbridge.machine.state import Profile
+from recordbridge.plivo.elements import Document, RecordDefaults
+
+
+class Application(msgspec.Struct, frozen=True):
+    """An application of the YAML file. `flow` is its local document, if it has one."""
+
+    profile: Profile
+    defaults: RecordDefaults = RecordDefaults()
+    flow: Document | None = None
+
+
+class Applications(Protocol):
+    """The applications as configured now."""
+
+    def match(self, asterisk: str, named: str | None, dialled: str) -> Application | None:
+        """By the Stasis argument `application=NAME`, else by number, else the default."""
+        ...
+
+    def named(self, name: str) -> Application | None:
+        """The application of that name, if it still exists."""
+        ...
+
+    def tokens(self, account: str) -> tuple[str, ...]:
+        """The account's auth tokens, for signatures (H-2)."""
+        ...

@@ -1,0 +1,260 @@
+"""Sends requests: at once when their row is committed, again as `machine.delivery` says.
+
+Every attempt is a row (H-6). A request of a recording waits for the one it comes `after` (Q-4).
+A lane is scheme, host and port: at most 32 at once, so that a slow one never delays another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from recordbridge.instant import Clock
+from recordbridge.machine import delivery
+from recordbridge.machine.reports import FILE
+from recordbridge.plivo.retry import Retry, Target
+from recordbridge.ports.http import Outcome, Sender
+from recordbridge.ports.rows import AttemptRow, RequestRow, RequestUpdate, Unit
+from recordbridge.ports.store import Store
+
+log = structlog.get_logger()
+
+LANE = 32
+"""H-4: requests at once to one scheme, host and port."""
+HOPS = 5
+"""F-6: HTTP redirects followed for a document."""
+KEPT_REPLY = 2048
+"""H-6: how much of a reply is kept."""
+HEADER = "X-Recordbridge-Delivery"
+
+_retry = msgspec.msgpack.Decoder(Retry)
+_body = msgspec.json.Decoder(dict[str, str])
+
+FileUrl = Callable[[str, str], str]
+"""(account, `{recording id}.{ext}`) -> the signed URL of the file."""
+Settled = Callable[[RequestRow, Outcome | None], None]
+"""Told once when a request is answered or has used up its fragment; None: it was dropped."""
+
+
+class Delivery:
+    """A request on its way."""
+
+    __slots__ = ("attempts", "durable", "progress", "row", "settled", "task", "wants_document")
+
+    def __init__(self, row: RequestRow) -> None:
+        self.row = row
+        self.durable = row.durable
+        self.wants_document = row.wants_document
+        self.progress = delivery.Progress(step=row.step)
+        self.attempts = 0
+        self.settled = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        if row.settled:
+            self.settled.set()
+
+
+class Deliveries:
+    """All requests that are not done. `settled` is called on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sender: Sender,
+        clock: Clock,
+        tokens: Callable[[str], tuple[str, ...]],
+        file_url: FileUrl,
+        settled: Settled,
+        schedule_s: tuple[int, ...],
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._clock = clock
+        self._tokens = tokens
+        self._file_url = file_url
+        self._told = settled
+        self._schedule_s = schedule_s
+        self._open: dict[str, Delivery] = {}
+        self._lanes: dict[str, asyncio.Semaphore] = {}
+        self._chance = random.SystemRandom().random
+        self._stopping = False
+
+    @property
+    def backlog(self) -> int:
+        """How many requests are not done."""
+        return len(self._open)
+
+    async def resume(self) -> int:
+        """Take up what the database holds unfinished; returns how many."""
+        unfinished = await self._store.unfinished_requests()
+        for row in unfinished:
+            self.submit(row)
+        return len(unfinished)
+
+    def submit(self, row: RequestRow) -> None:
+        """Send the request of a committed row."""
+        if row.request_id in self._open or self._stopping:
+            return
+        request = Delivery(row)
+        self._open[row.request_id] = request
+        request.task = asyncio.create_task(self._run(request), name=f"request {row.request_id}")
+        request.task.add_done_callback(lambda task: self._ended(request, task))
+
+    def make_durable(self, request_id: str) -> None:
+        """Nobody waits for the reply any more, but it shall arrive (H-3)."""
+        request = self._open.get(request_id)
+        if request is not None:
+            request.durable = True
+            request.wants_document = False
+
+    def abandon(self, request_id: str) -> None:
+        """Stop trying; the row says so already."""
+        request = self._open.get(request_id)
+        if request is not None and request.task is not None:
+            request.task.cancel()
+
+    async def close(self, grace_s: float) -> None:
+        """Finish attempts in flight for at most `grace_s`; the rest goes on after a restart."""
+        self._stopping = True
+        tasks = [r.task for r in self._open.values() if r.task is not None]
+        if tasks:
+            _, pending = await asyncio.wait(tasks, timeout=grace_s if self._in_flight() else 0)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    def _in_flight(self) -> bool:
+        return any(lane._value < LANE for lane in self._lanes.values())  # noqa: SLF001 - no public count
+
+    def _ended(self, request: Delivery, task: asyncio.Task[None]) -> None:
+        self._open.pop(request.row.request_id, None)
+        if not request.settled.is_set():
+            request.settled.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error(
+                "delivery_broke",
+                request_id=request.row.request_id,
+                call_uuid=request.row.call_uuid,
+                exc_info=task.exception(),
+            )
+
+    async def _run(self, request: Delivery) -> None:
+        row = request.row
+        if row.after is not None and (before := self._open.get(row.after)) is not None:
+            await before.settled.wait()
+        target = Target(url=row.url, method=row.method, retry=_retry.decode(row.retry))
+        wait_ms = row.due_at - self._clock()
+        while True:
+            if wait_ms > 0:
+                await asyncio.sleep(wait_ms / 1000)
+            async with self._lane(row.url):
+                started = self._clock()
+                outcome = await self._send(request, target)
+            verdict = self._judge(request, target.retry, outcome, started)
+            await self._record(request, outcome, verdict, started)
+            if verdict.settled and not request.settled.is_set():
+                request.settled.set()
+                self._told(
+                    msgspec.structs.replace(row, wants_document=request.wants_document), outcome
+                )
+            if verdict.due_at is None:
+                return
+            wait_ms = verdict.due_at - self._clock()
+
+    async def _send(self, request: Delivery, target: Target) -> Outcome:
+        row = request.row
+        parameters = {
+            name: self._file_url(row.account, value.removeprefix(FILE))
+            if value.startswith(FILE) and name in ("RecordUrl", "RecordFile")
+            else value
+            for name, value in _body.decode(row.body).items()
+        }
+        spent = self._clock() - request.progress.first_at if request.progress.attempts else 0
+        in_burst = request.progress.step == 0
+        return await self._sender.send(
+            target,
+            parameters,
+            {HEADER: row.request_id},
+            tokens=self._tokens(row.account),
+            follow=HOPS if request.wants_document else 0,
+            budget_ms=target.retry.total_ms - spent if in_burst else None,
+        )
+
+    def _judge(
+        self, request: Delivery, retry: Retry, outcome: Outcome, started: int
+    ) -> delivery.Verdict:
+        progress = request.progress
+        request.attempts += 1
+        request.progress = progress = delivery.Progress(
+            attempts=progress.attempts + 1,
+            first_at=progress.first_at or started,
+            step=progress.step,
+        )
+        verdict = delivery.judge(
+            retry,
+            progress,
+            failure=outcome.failure,
+            status=outcome.status,
+            retry_after_s=outcome.retry_after_s,
+            durable=request.durable,
+            schedule_s=self._schedule_s,
+            chance=self._chance(),
+            now=self._clock(),
+        )
+        request.progress = delivery.Progress(progress.attempts, progress.first_at, verdict.step)
+        return verdict
+
+    async def _record(
+        self, request: Delivery, outcome: Outcome, verdict: delivery.Verdict, started: int
+    ) -> None:
+        row = request.row
+        level = log.info if not outcome.failure else log.warning
+        level(
+            "request_attempted",
+            request_id=row.request_id,
+            call_uuid=row.call_uuid,
+            recording_id=row.recording_id,
+            kind=row.kind,
+            attempt=request.attempts,
+            status=outcome.status,
+            error=outcome.error,
+            state=verdict.state,
+            total_ms=outcome.total_ms,
+        )
+        await self._store.commit(
+            Unit(
+                updates=(
+                    RequestUpdate(
+                        request_id=row.request_id,
+                        state=verdict.state,
+                        due_at=verdict.due_at,
+                        step=verdict.step,
+                        settled=verdict.settled or request.settled.is_set(),
+                    ),
+                ),
+                attempts=(
+                    AttemptRow(
+                        request_id=row.request_id,
+                        number=request.attempts,
+                        started_at=started,
+                        connect_ms=outcome.connect_ms,
+                        first_byte_ms=outcome.first_byte_ms,
+                        total_ms=outcome.total_ms,
+                        status=outcome.status,
+                        error=outcome.error,
+                        sent=outcome.sent,
+                        reply=outcome.body[:KEPT_REPLY],
+                    ),
+                ),
+            )
+        )
+
+    def _lane(self, url: str) -> asyncio.Semaphore:
+        parts = urlsplit(url)
+        lane = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return self._lanes.setdefault(lane, asyncio.Semaphore(LANE))

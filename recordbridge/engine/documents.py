@@ -1,0 +1,46 @@
+"""Replies and local flows as documents (F-6)."""
+
+from __future__ import annotations
+
+import structlog
+
+from recordbridge.engine.applications import Application, Applications
+from recordbridge.errors import DocumentError
+from recordbridge.machine.facts import DocumentArrived, DocumentFailed
+from recordbridge.machine.state import Profile
+from recordbridge.plivo import parser
+from recordbridge.ports.http import Outcome
+from recordbridge.ports.rows import RequestRow
+
+log = structlog.get_logger()
+
+
+def local(
+    applications: Applications, profile: Profile, request_id: str
+) -> DocumentArrived | DocumentFailed:
+    """The application's local flow, parsed when the configuration was loaded."""
+    application: Application | None = applications.named(profile.application)
+    if application is None or application.flow is None:
+        reason = f"no application {profile.application or '(none matched)'} with a flow"
+        return DocumentFailed(request_id=request_id, reached=False, reason=reason)
+    return DocumentArrived(request_id=request_id, document=application.flow)
+
+
+def fetched(
+    applications: Applications, profile: Profile, row: RequestRow, outcome: Outcome
+) -> DocumentArrived | DocumentFailed:
+    """The reply of a document request: a document, or why it is none."""
+    if outcome.failure:
+        return DocumentFailed(
+            request_id=row.request_id, reached=False, reason=f"{row.url}: {outcome.error}"
+        )
+    application = applications.named(profile.application)
+    defaults = Application(profile).defaults if application is None else application.defaults
+    try:
+        document = parser.parse(outcome.body, defaults)
+        parser.require_supported(document)
+    except DocumentError as error:
+        return DocumentFailed(request_id=row.request_id, reached=True, reason=f"{row.url}: {error}")
+    for warning in document.warnings:
+        log.warning("document_warning", call_uuid=row.call_uuid, url=row.url, warning=warning)
+    return DocumentArrived(request_id=row.request_id, document=document)

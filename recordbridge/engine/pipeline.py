@@ -1,0 +1,140 @@
+"""From Asterisk's file to a URL: fetch, measure, encode, store; then delete Asterisk's copy.
+
+One task per recording. Failures that waiting may mend are tried again for a day, long after the
+machine has reported the recording as failed: its file is still rescued (P-8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from recordbridge.errors import MediaError, PbxError, PbxGoneError, StorageError
+from recordbridge.machine.facts import AudioMeasured, Fact, FileFailed, FileReady
+from recordbridge.machine.intents import Collect
+from recordbridge.ports.audio import Audio, Blobs, Measured
+from recordbridge.ports.pbx import Pbx
+
+log = structlog.get_logger()
+
+PAUSES_S = (0.1, 0.3, 1, 2, 5, 10, 30, 60)
+"""Between tries; the last one again and again."""
+TRIES = 1500
+"""With the pauses above, about a day."""
+GONE_TRIES = 6
+"""A file that is not there is looked for this often (some 20 s) before it is given up."""
+
+Tell = Callable[[Fact], None]
+
+
+class Pipeline:
+    """Collects recordings. `work` is a folder of ours for files in the making."""
+
+    def __init__(self, *, audio: Audio, blobs: Blobs, work: Path) -> None:
+        self._audio = audio
+        self._blobs = blobs
+        self._work = work
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def active(self) -> int:
+        return len(self._tasks)
+
+    def collect(self, pbx: Pbx, intent: Collect, call_uuid: str, tell: Tell) -> None:
+        """Start collecting, unless it is under way."""
+        if intent.recording_id in self._tasks:
+            return
+        task = asyncio.create_task(
+            self._collect(pbx, intent, call_uuid, tell), name=f"collect {intent.recording_id}"
+        )
+        self._tasks[intent.recording_id] = task
+        task.add_done_callback(lambda done: self._ended(intent.recording_id, call_uuid, done))
+
+    def discard(self, pbx: Pbx, recording_id: str, names: tuple[str, ...]) -> None:
+        """Delete Asterisk's copies; what remains is found by the next clean-up."""
+        key = f"discard {recording_id}"
+        task = asyncio.create_task(self._discard(pbx, recording_id, names), name=key)
+        self._tasks[key] = task
+        task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def close(self, grace_s: float) -> None:
+        """Let files in the making be finished for `grace_s`; the rest is done after a restart."""
+        tasks = list(self._tasks.values())
+        if tasks:
+            _, pending = await asyncio.wait(tasks, timeout=grace_s)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    def _ended(self, recording_id: str, call_uuid: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(recording_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            log.error(
+                "collect_broke",
+                recording_id=recording_id,
+                call_uuid=call_uuid,
+                exc_info=task.exception(),
+            )
+
+    async def _collect(self, pbx: Pbx, intent: Collect, call_uuid: str, tell: Tell) -> None:
+        told = False
+        for attempt in range(TRIES):
+            try:
+                measured = await self._measure(pbx, intent)
+                if not told:
+                    told = True
+                    tell(
+                        AudioMeasured(
+                            recording_id=intent.recording_id,
+                            frames=measured.frames,
+                            rate=measured.rate,
+                            skipped_frames=measured.skipped_frames,
+                        )
+                    )
+                await self._store(intent, measured, tell)
+            except (PbxError, StorageError, MediaError) as error:
+                reason = str(error)
+                log.warning(
+                    "collect_failed",
+                    recording_id=intent.recording_id,
+                    call_uuid=call_uuid,
+                    attempt=attempt + 1,
+                    reason=reason,
+                )
+                gone = isinstance(error, PbxGoneError) and attempt + 1 >= GONE_TRIES
+                if gone or isinstance(error, MediaError):
+                    tell(FileFailed(recording_id=intent.recording_id, reason=reason))
+                    return
+                await asyncio.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
+            else:
+                return
+
+    async def _measure(self, pbx: Pbx, intent: Collect) -> Measured:
+        sources = [
+            await pbx.fetch_recording(name, self._work / f"{intent.recording_id}.{part}.wav")
+            for part, name in enumerate(intent.names)
+        ]
+        measured = await self._audio.measure(
+            intent, sources, self._work / f"{intent.recording_id}.pcm.wav"
+        )
+        for source in sources:
+            if source.parent == self._work:
+                source.unlink(missing_ok=True)
+        return measured
+
+    async def _store(self, intent: Collect, measured: Measured, tell: Tell) -> None:
+        name = f"{intent.recording_id}.{intent.file_format}"
+        finished = await self._audio.encode(measured, intent.file_format, self._work / name)
+        stored = await self._blobs.put(name, finished)
+        measured.pcm.unlink(missing_ok=True)
+        tell(FileReady(recording_id=intent.recording_id, size=stored.size, digest=stored.digest))
+
+    async def _discard(self, pbx: Pbx, recording_id: str, names: tuple[str, ...]) -> None:
+        for name in names:
+            try:
+                await pbx.delete_recording(name)
+            except PbxError as error:
+                log.warning("discard_failed", recording_id=recording_id, reason=str(error))

@@ -1,0 +1,195 @@
+"""The engine's middle: finds the actor of each fact, and does what machines want.
+
+A call that is over and settled is forgotten here; one whose channel left Stasis alive is kept
+for a while, for it may come back under the same CallUUID.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from recordbridge.engine import documents, rows
+from recordbridge.engine.actor import Actor
+from recordbridge.engine.applications import Application, Applications
+from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.pipeline import Pipeline
+from recordbridge.errors import PbxError
+from recordbridge.instant import Clock
+from recordbridge.machine import call as machine
+from recordbridge.machine import facts as f
+from recordbridge.machine import intents as i
+from recordbridge.machine import life
+from recordbridge.machine.state import Call, Playing, Profile
+from recordbridge.ports.http import Outcome
+from recordbridge.ports.pbx import Pbx
+from recordbridge.ports.rows import RequestRow
+from recordbridge.ports.store import Store
+
+log = structlog.get_logger()
+
+REMEMBERED = 10_000
+"""Calls that left Stasis alive and may return."""
+
+
+class Router:
+    """Owns the actors. `accepting` False: new calls are hung up by the dialplan's fallback."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        pipeline: Pipeline,
+        applications: Applications,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._pipeline = pipeline
+        self._applications = applications
+        self._clock = clock
+        self._on_change = on_change
+        self._pbxs: dict[str, Pbx] = {}
+        self._actors: dict[str, Actor] = {}
+        self._left: OrderedDict[str, Actor] = OrderedDict()
+        self.deliveries: Deliveries | None = None
+        self.accepting = True
+
+    @property
+    def calls(self) -> Mapping[str, Actor]:
+        """The calls that are not settled, by CallUUID."""
+        return self._actors
+
+    def attach(self, pbx: Pbx) -> None:
+        self._pbxs[pbx.name] = pbx
+
+    # -- facts
+
+    def fact(self, asterisk: str, call_uuid: str, fact: f.Fact) -> None:
+        """A fact from an Asterisk (`ports.pbx.FactSink`, bound to its name)."""
+        actor = self._actors.get(call_uuid)
+        if actor is not None:
+            actor.feed(fact)
+        elif isinstance(fact, f.CallEntered):
+            self._enter(asterisk, call_uuid, fact)
+
+    def tell(self, call_uuid: str, fact: f.Fact) -> None:
+        """A fact of our own."""
+        actor = self._actors.get(call_uuid)
+        if actor is not None:
+            actor.feed(fact)
+
+    def _enter(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> None:
+        known = self._left.pop(call_uuid, None)
+        if known is not None:
+            self._adopt(known.state.call_uuid, self._actor(known.state, known.version)).feed(fact)
+            return
+        application = self._match(asterisk, call_uuid, fact)
+        step = machine.enter(
+            asterisk, fact, application.profile, secrets.token_hex(16), self._clock()
+        )
+        self._adopt(call_uuid, self._actor(step.state, 0)).begin(step)
+
+    def _actor(self, state: Call, version: int) -> Actor:
+        return Actor(state, version, store=self._store, hands=self, clock=self._clock)
+
+    def _adopt(self, call_uuid: str, actor: Actor) -> Actor:
+        self._actors[call_uuid] = actor
+        self._on_change()
+        return actor
+
+    def _match(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> Application:
+        named = fact.args.get("application")
+        found = self._applications.match(asterisk, named, fact.args.get("to", fact.dialled))
+        if found is None:
+            log.error(
+                "no_application", call_uuid=call_uuid, application=named, dialled=fact.dialled
+            )
+            return Application(profile=Profile(account="", application=named or ""))
+        return found
+
+    # -- what machines want (engine.actor.Hands)
+
+    def act(self, actor: Actor, intent: i.Intent) -> None:
+        """Do one intent of the call's machine."""
+        state = actor.state
+        pbx = self._pbxs[state.asterisk]
+        match intent:
+            case i.Pbx():
+                pbx.perform(intent)
+            case i.LoadFlow(request_id=request_id):
+                actor.feed(documents.local(self._applications, state.profile, request_id))
+            case i.Collect():
+                self._pipeline.collect(pbx, intent, state.call_uuid, actor.feed)
+            case i.Discard(recording_id=recording_id, names=names):
+                self._pipeline.discard(pbx, recording_id, names)
+            case i.MakeDurable(request_id=request_id):
+                self._outbox.make_durable(request_id)
+            case i.Abandon(request_id=request_id):
+                self._outbox.abandon(request_id)
+            case _:
+                raise AssertionError(intent)
+
+    @property
+    def _outbox(self) -> Deliveries:
+        assert self.deliveries is not None
+        return self.deliveries
+
+    def requested(self, row: RequestRow) -> None:
+        self._outbox.submit(row)
+
+    def released(self, actor: Actor) -> None:
+        state = actor.state
+        self._actors.pop(state.call_uuid, None)
+        if state.left_at is not None and state.hangup_at is None:
+            self._left[state.call_uuid] = actor
+            if len(self._left) > REMEMBERED:
+                self._left.popitem(last=False)
+        self._on_change()
+
+    def dropped(self, actor: Actor) -> None:
+        self._actors.pop(actor.state.call_uuid, None)
+        self._on_change()
+
+    def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
+        """A request was answered or has used up its fragment (`deliveries.Settled`)."""
+        if not row.wants_document or outcome is None:
+            self.tell(row.call_uuid, f.RequestSettled(request_id=row.request_id))
+            return
+        actor = self._actors.get(row.call_uuid)
+        if actor is not None:
+            actor.feed(documents.fetched(self._applications, actor.state.profile, row, outcome))
+
+    # -- after a gap (N-3)
+
+    async def reconcile(self, pbx: Pbx) -> int:
+        """Tell every open call of this Asterisk what is there now; returns how many."""
+        for row in await self._store.open_calls(pbx.name):
+            if row.call_uuid not in self._actors:
+                state = rows.decode(row.state)
+                self._adopt(row.call_uuid, self._actor(state, row.version))
+        mine = [a for a in self._actors.values() if a.state.asterisk == pbx.name]
+        for actor in mine:
+            await self._look(pbx, actor)
+        return len(mine)
+
+    async def _look(self, pbx: Pbx, actor: Actor) -> None:
+        state = actor.state
+        open_ = [r for r in state.recordings if r.phase not in ("collecting", "done")]
+        playbacks = [r.beep_id for r in open_ if r.beep_id]
+        if isinstance(state.flow.doing, Playing):
+            playbacks.append(state.flow.doing.playback_id)
+        try:
+            seen = await pbx.look(
+                state.channel_id,
+                captures=[life.capture_name(r) for r in open_],
+                snoops=[r.snoop_id for r in open_],
+                playbacks=playbacks,
+            )
+        except PbxError as error:
+            log.warning("look_failed", call_uuid=state.call_uuid, reason=str(error))
+            return
+        actor.feed(seen)
