@@ -5,9 +5,18 @@ words; the composition root turns plain values into what the adapters take.
 """
 
 from recordbridge.settings.applications import Application
-from recordbridge.settings.load import load
+from recordbridge.settings.load import Survey, load, survey
 from recordbridge.settings.model import Settings
 from recordbridge.settings.reference import json_schema
 from recordbridge.settings.sections import Account, Asterisk
 
-__all__ = ["Account", "Application", "Asterisk", "Settings", "json_schema", "load"]
+__all__ = [
+    "Account",
+    "Application",
+    "Asterisk",
+    "Settings",
+    "Survey",
+    "json_schema",
+    "load",
+    "survey",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -13,7 +14,19 @@ from recordbridge.errors import ConfigError
 from recordbridge.settings import across, sentences
 from recordbridge.settings.model import Settings
 from recordbridge.settings.places import Mistake
-from recordbridge.settings.reading import Reading
+from recordbridge.settings.reading import Reading, Value
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is in a YAML file: the settings, or every mistake as a finished line.
+
+    `flows` are the applications' flow files that exist, be the rest good or not.
+    """
+
+    settings: Settings | None
+    mistakes: tuple[str, ...] = ()
+    flows: tuple[tuple[str, Path], ...] = ()
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -21,56 +34,67 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises ConfigError with every mistake: `FILE:LINE: key.path: what is wrong; what is allowed`.
     """
-    file = path.absolute()
-    text = _text(path)
-    node = _compose(path, text)
-    reading = Reading(text, file.parent, environ)
-    if not isinstance(node, yaml.MappingNode):
-        raise _config_error(
-            path, [Mistake(1, (), "there are no keys", "at least accounts and asterisk are given")]
-        )
-    values = reading.value(node)
+    found = survey(path, environ)
+    if found.settings is None:
+        raise ConfigError(list(found.mistakes))
+    return found.settings
+
+
+def survey(path: Path, environ: Mapping[str, str] = os.environ) -> Survey:
+    """The same without raising."""
+    node = _compose(path)
+    if isinstance(node, Mistake):
+        return Survey(None, (node.line_of(str(path)),))
+    base = path.absolute().parent
+    reading = Reading(base, environ)
+    values = reading.value(node) if node else {}
+    if not isinstance(values, dict):
+        mistake = Mistake(1, (), "there are no keys", "at least accounts and asterisk are given")
+        return Survey(None, (mistake.line_of(str(path)),))
     settings = None
     try:
-        settings = Settings.model_validate(values, context={"base": file.parent})
+        settings = Settings.model_validate(values, context={"base": base})
     except ValidationError as error:
         sentences.note(reading.places, Settings, error.errors(include_url=False))
-    if isinstance(values, dict):
-        across.note(reading.places, values)
-    if settings is None or reading.places.mistakes:
-        raise _config_error(path, reading.places.mistakes)
-    settings._file = file  # noqa: SLF001 - known only here
-    return settings
+    across.note(reading.places, values)
+    lines = [
+        each.line_of(str(path))
+        for each in sorted(reading.places.mistakes, key=lambda each: each.line)
+    ]
+    flows = tuple(_flows(values, base))
+    if settings is None or lines:
+        return Survey(None, tuple(dict.fromkeys(lines)), flows)
+    return Survey(settings.read_from(path.absolute()), flows=flows)
 
 
-def _config_error(path: Path, mistakes: list[Mistake]) -> ConfigError:
-    lines = [each.line_of(str(path)) for each in sorted(mistakes, key=lambda each: each.line)]
-    return ConfigError(list(dict.fromkeys(lines)))
+def _flows(values: dict[str, Value], base: Path) -> list[tuple[str, Path]]:
+    applications = values.get("applications")
+    found = []
+    for name, entry in applications.items() if isinstance(applications, dict) else ():
+        flow = entry.get("flow") if isinstance(entry, dict) else None
+        if isinstance(flow, str) and (base / Path(flow).expanduser()).is_file():
+            found.append((name, base / Path(flow).expanduser()))
+    return found
 
 
-def _text(path: Path) -> str:
+def _compose(path: Path) -> yaml.Node | Mistake | None:
+    """The file's node graph; None when it is empty."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         wrong = f"the file cannot be read ({error.strerror})"
-        mistake = Mistake(1, (), wrong, "give the path of a YAML file")
+        return Mistake(1, (), wrong, "give the path of a YAML file")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        mistake = Mistake(line, (), "the file is not UTF-8 text", "save it as UTF-8")
-    raise _config_error(path, [mistake])
-
-
-def _compose(path: Path, text: str) -> yaml.Node | None:
+        return Mistake(line, (), "the file is not UTF-8 text", "save it as UTF-8")
     try:
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        mistake = Mistake(line, (), "a control character stands here", "remove it")
+        return Mistake(line, (), "a control character stands here", "remove it")
     except yaml.MarkedYAMLError as error:
-        mistake = _syntax(error)
-    else:
-        return node
-    raise _config_error(path, [mistake])
+        return _syntax(error)
+    return node
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> Mistake:
@@ -78,10 +102,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> Mistake:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
     column = f" in column {mark.column + 1}" if mark else ""
-    context = f" {error.context}" if error.context else ""
-    problem = error.problem or "something unexpected"
+    problem = (error.problem or "something unexpected").replace(";", ",")
     if "'\\t'" in problem:
         return Mistake(line, (), f"a tab stands{column}", "indent with spaces")
-    return Mistake(
-        line, (), f"not YAML{column}:{context} {problem}".replace(";", ","), "correct the syntax"
-    )
+    return Mistake(line, (), f"this is not YAML{column}, {problem}", "correct the syntax")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -79,9 +80,14 @@ class Settings(Section):
         return data
 
     @model_validator(mode="after")
-    def _name_applications(self) -> Settings:
+    def _name_applications(self) -> Self:
         for name, application in self.applications.items():
             application._name = name  # noqa: SLF001 - the key is known only here
+        return self
+
+    def read_from(self, file: Path) -> Self:
+        """The same settings, which know the file they were read from."""
+        self._file = file
         return self
 
     @property

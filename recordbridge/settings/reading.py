@@ -26,9 +26,8 @@ _TAGS_ALLOWED = "the tags are !env NAME and !file PATH"
 class Reading:
     """One file being read; `places` collects lines and mistakes."""
 
-    def __init__(self, text: str, base: FilePath, environ: Mapping[str, str]) -> None:
+    def __init__(self, base: FilePath, environ: Mapping[str, str]) -> None:
         self.places = Places()
-        self._lines = text.splitlines()
         self._base = base
         self._environ = environ
         self._words = yaml.constructor.SafeConstructor()
@@ -119,9 +118,8 @@ class Reading:
         if not isinstance(node, yaml.ScalarNode):
             return Place(line)
         written = node.value if node.tag.startswith(_TAG) else f"{node.tag} {node.value}"
-        rest = self._lines[key.end_mark.line][key.end_mark.column :] if key else ""
         empty = node.tag == f"{_TAG}null" and node.value == ""
-        return Place(line, written, empty and re.match(r"\s*:\s+#", rest) is not None)
+        return Place(line, written, empty and key is not None and _comment_after(key))
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Value:
         if node.tag == "!env":
@@ -190,3 +188,11 @@ class Reading:
         else:
             return Outside(text.removesuffix("\n").removesuffix("\r"))
         return None
+
+
+def _comment_after(key: yaml.Node) -> bool:
+    """Whether nothing but a comment stands behind `key:`."""
+    mark = key.end_mark
+    buffer: str = mark.buffer or ""
+    line = buffer[mark.pointer :].split("\n", 1)[0]
+    return re.match(r"\s*:\s+#", line) is not None

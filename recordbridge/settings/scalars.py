@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from annotated_types import Ge, Le
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -113,8 +114,10 @@ def _fits_database(value: SecretStr, info: ValidationInfo) -> SecretStr:
 
 
 def _network(value: object) -> object:
-    if not isinstance(value, str):
+    if isinstance(value, (IPv4Network, IPv6Network)):
         return value
+    if not isinstance(value, str):  # a number is an address to the library, a mistake to us
+        raise ValueError(f"{value} is not a network")  # noqa: TRY004 - pydantic collects these
     try:
         return ip_network(value)
     except ValueError:
@@ -174,6 +177,7 @@ class Template:
 Number = Annotated[int, Strict(), BeforeValidator(_number)]
 Flag = Annotated[bool, Strict(), BeforeValidator(_flag)]
 Seconds = Annotated[Number, Unit("seconds")]
+Pause = Annotated[Seconds, Ge(1), Le(604_800)]
 Days = Annotated[Number, Unit("days")]
 Megabytes = Annotated[Number, Unit("MB")]
 
@@ -246,7 +250,10 @@ UrlKey = Annotated[
 ]
 Folder = Annotated[Path, AfterValidator(_absolute), Allowed("the path of a folder")]
 ExistingFile = Annotated[
-    Path, AfterValidator(_absolute), AfterValidator(_existing), Allowed("the path of a file")
+    Path,
+    AfterValidator(_absolute),
+    AfterValidator(_existing),
+    Allowed("the path of an existing file"),
 ]
 Beep = Annotated[str, AfterValidator(_fits_beep), Allowed("sound:NAME or tone:NAME of Asterisk")]
 Keys = Annotated[

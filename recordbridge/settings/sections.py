@@ -23,8 +23,8 @@ from recordbridge.settings.scalars import (
     Name,
     Network,
     NumberTemplate,
+    Pause,
     Rate,
-    Seconds,
     Secret,
     Text,
     Tokens,
@@ -149,7 +149,7 @@ class Webhooks(Section):
     """Networks of non-public addresses that URLs may lead to. Empty by default, because whoever
     can give a URL could otherwise reach everything this machine can reach (H-5). Link-local and
     metadata addresses need an entry of their own."""
-    schedule_s: tuple[Seconds, ...] = (
+    schedule_s: tuple[Pause, ...] = (
         5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400,
     )  # fmt: skip
     """Pauses between the tries of a durable request after the first ones failed; a request that

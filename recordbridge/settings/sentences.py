@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from recordbridge.settings.allowed import allowed, field_at, keys_of, parts
-from recordbridge.settings.places import Place, Places
+from recordbridge.settings.places import Path, Place, Places
 
 _NOT_A_TEXT = ("string_type", "path_type")
 _RANGE = ("greater_than_equal", "less_than_equal")
@@ -22,7 +22,7 @@ _MAPPINGS = ("model_type", "dict_type", "model_attributes_type")
 def note(places: Places, root: type[BaseModel], findings: Iterable[ErrorDetails]) -> None:
     """Note a mistake for each finding, unless one is noted at that place already."""
     for finding in findings:
-        path = tuple(part for part in finding["loc"] if part != "[key]")
+        path = _path(places, finding)
         if places.reported(path) or _only_follows(finding):
             continue
         section, info = field_at(root, path)
@@ -36,9 +36,18 @@ def note(places: Places, root: type[BaseModel], findings: Iterable[ErrorDetails]
             places.wrong(path, *_wrong(finding, places.at(path), info, takes))
 
 
+def _path(places: Places, finding: ErrorDetails) -> Path:
+    """Where it stands in the file: one text may have been taken for a list of one."""
+    path: Path = tuple(part for part in finding["loc"] if part != "[key]")
+    while path and isinstance(path[-1], int) and path not in places.known:
+        path = path[:-1]
+    return path
+
+
 def _only_follows(finding: ErrorDetails) -> bool:
     """A list that is too short only because its entries are wrong."""
-    return finding["type"] == "too_short" and bool(finding["input"])
+    given = finding["input"]
+    return finding["type"] == "too_short" and isinstance(given, list) and bool(given)
 
 
 def _unknown(key: str, section: type[BaseModel]) -> tuple[str, str]:

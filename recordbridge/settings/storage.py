@@ -17,8 +17,8 @@ from recordbridge.settings.scalars import (
 )
 from recordbridge.settings.sections import Section
 
-S3_ONLY = ("bucket", "prefix", "endpoint", "region", "access_key", "secret_key", "delivery")
-"""Keys that mean something with `kind: s3` only."""
+S3_ONLY = ("bucket", "prefix", "endpoint", "region", "access_key", "secret_key")
+"""Keys that may only be given with `kind: s3`."""
 
 
 class Storage(Section):
