@@ -5,6 +5,9 @@ In the machine failure is a fact, in delivery an outcome; exceptions are for the
 
 from __future__ import annotations
 
+import errno
+from typing import Self
+
 
 class RecordbridgeError(Exception):
     """Root of all errors of ours."""
@@ -75,6 +78,12 @@ class StorageError(RecordbridgeError):
     def __init__(self, message: str, *, full: bool = False) -> None:
         super().__init__(message)
         self.full = full
+
+    @classmethod
+    def of(cls, error: OSError, what: str) -> Self:
+        """The operating system's error in our words; `what` says what could not be done."""
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        return cls(f"{what}: {error.strerror or error}", full=full)
 
 
 class FenceError(StorageError):

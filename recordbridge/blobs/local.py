@@ -1,0 +1,129 @@
+"""Finished files in a local folder; implements `ports.audio.Blobs` (M-2).
+
+A name either leads to the whole file, safe on the disk, or to nothing: the data is synced
+before the name appears and the folder after it. Files lie in 256 sub-folders by the first two
+digits of their (random) id, so that none grows too large to list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from recordbridge.errors import StorageError
+from recordbridge.ports.audio import Stored
+
+_NAME = re.compile(r"[0-9a-f-]{36}\.(?:mp3|wav)")
+_TEMPORARY = ".part"
+
+Result = TypeVar("Result")
+
+
+class LocalBlobs:
+    """The files under `root`, which is made if missing; opened by one service at a time.
+
+    Construction removes what an interrupted `put` left and raises StorageError when the folder
+    cannot be used. `workers` files are kept at once. Close it at the end.
+    """
+
+    def __init__(self, root: Path, workers: int = 2) -> None:
+        self._root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            for leftover in root.glob(f"*/*{_TEMPORARY}"):
+                leftover.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError.of(error, f"the folder {root} cannot be used") from error
+        self._pool = ThreadPoolExecutor(workers, "blobs")
+
+    async def put(self, name: str, source: Path) -> Stored:
+        """See `ports.audio.Blobs.put`: moves the source, or copies it from another disk."""
+        target = self._place(name)
+        return await self._run(f"{name} cannot be kept", lambda: _keep(source, target))
+
+    def path(self, name: str) -> Path | None:
+        """Where the file is; None when it is not there or the name is not one of ours."""
+        if _NAME.fullmatch(name) is None:
+            return None
+        place = self._root / name[:2] / name
+        return place if place.is_file() else None
+
+    async def delete(self, name: str) -> None:
+        """Delete the file; a missing one is fine."""
+        target = self._place(name)
+        await self._run(f"{name} cannot be deleted", lambda: _discard(target))
+
+    async def free_bytes(self) -> int:
+        """Bytes that an ordinary user may still write on the disk of the folder."""
+        usage = await self._run("the disk cannot be asked", lambda: shutil.disk_usage(self._root))
+        return usage.free
+
+    def close(self) -> None:
+        """Wait for what is being written and end the threads."""
+        self._pool.shutdown()
+
+    def _place(self, name: str) -> Path:
+        if _NAME.fullmatch(name) is None:
+            raise StorageError(f"{name!r} is not the name of a recording's file")
+        return self._root / name[:2] / name
+
+    async def _run(self, what: str, work: Callable[[], Result]) -> Result:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except OSError as error:
+            raise StorageError.of(error, what) from error
+
+
+def _keep(source: Path, target: Path) -> Stored:
+    folder = target.parent
+    if not folder.is_dir():
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+    with source.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, target)
+    _sync_folder(folder)
+    return Stored(size, digest)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """From another file system: whole and synced under a temporary name, then renamed."""
+    temporary = target.with_name(target.name + _TEMPORARY)
+    try:
+        with source.open("rb") as reader, temporary.open("wb") as writer:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+            writer.flush()
+            os.fsync(writer.fileno())
+        temporary.rename(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    source.unlink()
+
+
+def _discard(target: Path) -> None:
+    target.unlink(missing_ok=True)
+    if target.parent.is_dir():
+        _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

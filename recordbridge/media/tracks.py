@@ -1,0 +1,48 @@
+"""The sources of one recording read side by side: one for mono, left and right for stereo.
+
+S-7: a position is the same instant in all of them; where one has ended it is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from recordbridge.errors import MediaError
+from recordbridge.media.wav import SAMPLE_BYTES, WavReader
+
+
+class Tracks:
+    """Open sources; a context manager. `frames` is the length of the longest.
+
+    Raises MediaError when one cannot be read or there are not one or two.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        if not 1 <= len(paths) <= 2:
+            raise MediaError(f"a recording has 1 or 2 sources, not {len(paths)}")
+        with ExitStack() as stack:
+            self._wavs = [stack.enter_context(WavReader(path)) for path in paths]
+            self._stack = stack.pop_all()
+        self.channels = len(paths)
+        self.frames = max(wav.frames for wav in self._wavs)
+        self.repaired = any(wav.repaired for wav in self._wavs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def read(self, start: int, frames: int) -> list[bytes]:
+        """`frames` samples of each channel from sample `start` on, padded with silence."""
+        size = frames * SAMPLE_BYTES
+        return [wav.read(start, frames).ljust(size, b"\0") for wav in self._wavs]

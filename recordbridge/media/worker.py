@@ -1,0 +1,98 @@
+"""Audio work off the event loop: implements `ports.audio.Audio` on two small thread pools.
+
+Measuring is short and has a lane of its own, so that no clip waits behind the MP3 of a long
+recording. A cancelled task stops its thread's work at the next chunk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from recordbridge.errors import MediaError
+from recordbridge.machine.intents import Collect
+from recordbridge.media import cut, mp3, wav
+from recordbridge.media.tracks import Tracks
+from recordbridge.ports.audio import Measured
+
+_CHUNK = 1 << 18
+"""Samples per channel at a time: half a megabyte."""
+
+Result = TypeVar("Result")
+
+
+class Encoder:
+    """Measures and encodes recordings; at most `workers` MP3s at once. Close it at the end."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self._measuring = ThreadPoolExecutor(1, "media-measure")
+        self._encoding = ThreadPoolExecutor(workers, "media-encode")
+        self._closing = threading.Event()
+
+    async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
+        """See `ports.audio.Audio.measure`. MediaError, or StorageError for `into`."""
+        return await self._run(
+            self._measuring, lambda check: measure(collect, sources, into, check)
+        )
+
+    async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
+        """See `ports.audio.Audio.encode`. MediaError, or StorageError for `into`."""
+        if file_format == "wav":
+            return measured.pcm
+        if file_format != "mp3":
+            raise MediaError(f"{file_format} is not a file format; allowed: mp3, wav")
+        await self._run(
+            self._encoding, lambda check: mp3.encode(measured.pcm, measured.channels, into, check)
+        )
+        return into
+
+    def close(self) -> None:
+        """Stop what runs at its next chunk (MediaError) and end the threads."""
+        self._closing.set()
+        for pool in (self._measuring, self._encoding):
+            pool.shutdown(cancel_futures=True)
+
+    async def _run(
+        self, pool: ThreadPoolExecutor, work: Callable[[Callable[[], None]], Result]
+    ) -> Result:
+        abandoned = threading.Event()
+
+        def check() -> None:
+            if abandoned.is_set() or self._closing.is_set():
+                raise MediaError("the work was stopped before it was done")
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work, check)
+        except asyncio.CancelledError:
+            abandoned.set()
+            raise
+
+
+def measure(
+    collect: Collect, sources: list[Path], into: Path, check: Callable[[], None]
+) -> Measured:
+    """Verify and repair the sources, cut, trim, interleave; the WAV to deliver goes to `into`."""
+    with Tracks(sources) as tracks:
+        kept = cut.span(tracks.frames, wav.RATE, collect.keep_from_ms, collect.keep_ms)
+        if collect.trim_silence:
+            kept = cut.trimmed(tracks.read, kept, wav.RATE, collect.threshold)
+        wav.write(into, kept.frames, tracks.channels, _pcm(tracks, kept, check))
+        return Measured(
+            frames=kept.frames,
+            rate=wav.RATE,
+            channels=tracks.channels,
+            skipped_frames=kept.start,
+            repaired=tracks.repaired,
+            pcm=into,
+        )
+
+
+def _pcm(tracks: Tracks, kept: cut.Span, check: Callable[[], None]) -> Iterator[bytes]:
+    for start in range(kept.start, kept.end, _CHUNK):
+        channels = tracks.read(start, min(_CHUNK, kept.end - start))
+        yield channels[0] if len(channels) == 1 else cut.interleave(*channels)
+        check()

@@ -1,0 +1,43 @@
+"""Sources side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recordbridge.errors import MediaError
+from recordbridge.media.tracks import Tracks
+
+from . import wavs
+
+
+@pytest.mark.rule("S-7")
+def test_the_shorter_side_is_padded_with_silence(tmp_path: Path) -> None:
+    left = wavs.write(tmp_path / "l.wav", [1, 2, 3, 4])
+    right = wavs.write(tmp_path / "r.wav", [5, 6])
+    with Tracks([left, right]) as tracks:
+        assert (tracks.frames, tracks.channels, tracks.repaired) == (4, 2, False)
+        assert tracks.read(1, 3) == [wavs.pcm([2, 3, 4]), wavs.pcm([6, 0, 0])]
+        assert tracks.read(3, 1) == [wavs.pcm([4]), wavs.pcm([0])]
+
+
+def test_one_damaged_side_counts_as_repaired(tmp_path: Path) -> None:
+    left = wavs.write(tmp_path / "l.wav", [1, 2], told=0)
+    right = wavs.write(tmp_path / "r.wav", [3, 4])
+    with Tracks([right, left]) as tracks:
+        assert tracks.repaired
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_recording_has_one_or_two_sources(tmp_path: Path, count: int) -> None:
+    path = wavs.write(tmp_path / "a.wav", [1])
+    with pytest.raises(MediaError, match=f"1 or 2 sources, not {count}"):
+        Tracks([path] * count)
+
+
+def test_one_unreadable_side_closes_the_other(tmp_path: Path) -> None:
+    """A leaked file would be a ResourceWarning, and warnings are errors here."""
+    left = wavs.write(tmp_path / "l.wav", [1])
+    with pytest.raises(MediaError, match=r"r\.wav cannot be read"):
+        Tracks([left, tmp_path / "r.wav"])
