@@ -48,7 +48,7 @@ def test_an_empty_url_is_absent(name: str) -> None:
     assert value(RECORD[name], "") is None
 
 
-@pytest.mark.rule("A-3", "A-15", "A-17")
+@pytest.mark.rule("A-3", "A-15", "A-17", "D-3", "D-16")
 @pytest.mark.parametrize("name", METHODS)
 def test_methods(name: str) -> None:
     assert value(RECORD[name], "GET") == "GET"
@@ -56,7 +56,7 @@ def test_methods(name: str) -> None:
     refuses(RECORD[name], "", "get", "Post", "PUT", " GET")
 
 
-@pytest.mark.rule("A-4")
+@pytest.mark.rule("A-4", "D-4")
 def test_file_format() -> None:
     assert value(RECORD["fileFormat"], "mp3") == "mp3"
     assert value(RECORD["fileFormat"], "wav") == "wav"
