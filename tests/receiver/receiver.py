@@ -52,17 +52,31 @@ class Received:
 
     def signed_with(self, token: str) -> bool:
         """Whether the official SDK accepts the V3, Ma-V3, V2 and Ma-V2 signatures."""
-        from plivo.utils import validate_signature, validate_v3_signature
+        return self.v3_accepts(token) and self.v2_accepts(token)
 
-        head, form = self.headers, {} if self.method == "GET" else self.form
-        for kind in ("", "Ma-"):
-            given, nonce = head[f"X-Plivo-Signature-{kind}V3"], head["X-Plivo-Signature-V3-Nonce"]
-            if not validate_v3_signature(self.method, self.url, nonce, token, given, dict(form)):
-                return False
-            given, nonce = head[f"X-Plivo-Signature-{kind}V2"], head["X-Plivo-Signature-V2-Nonce"]
-            if not validate_signature(self.url, nonce, given, token):
-                return False
-        return True
+    def v3_accepts(self, token: str) -> bool:
+        """V3 alone, which may carry signatures for several tokens."""
+        from plivo.utils import validate_v3_signature
+
+        form, nonce = self._signed_form(), self.headers["X-Plivo-Signature-V3-Nonce"]
+        return all(
+            validate_v3_signature(self.method, self.url, nonce, token, self.headers[name], form())
+            for name in ("X-Plivo-Signature-V3", "X-Plivo-Signature-Ma-V3")
+        )
+
+    def v2_accepts(self, token: str) -> bool:
+        """V2 alone, which is made with the newest token."""
+        from plivo.utils import validate_signature
+
+        nonce = self.headers["X-Plivo-Signature-V2-Nonce"]
+        return all(
+            validate_signature(self.url, nonce, self.headers[name], token)
+            for name in ("X-Plivo-Signature-V2", "X-Plivo-Signature-Ma-V2")
+        )
+
+    def _signed_form(self) -> Callable[[], dict[str, str]]:
+        """The SDK writes into the mapping it is given, so it gets a fresh one each time."""
+        return dict if self.method == "GET" else lambda: dict(self.form)
 
 
 class Receiver:

@@ -1,0 +1,99 @@
+"""Logging: structured events of ours, and what libraries say, in one stream (O-2, H-6).
+
+The law: a line is an event with ids, never prose; JSON lines carry `timestamp` (ISO 8601, UTC,
+milliseconds), `level` and `event`; no secret reaches a stream, whatever a caller passes. Events
+below the level cost one method call.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Literal, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from recordbridge.instant import Clock, SystemClock, to_datetime
+from recordbridge.telemetry.redaction import redacted
+
+Format = Literal["json", "pretty"]
+Level = Literal["debug", "info", "warning", "error"]
+
+LEVELS: Mapping[str, int] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def configure(
+    output: Format = "pretty",
+    level: Level = "info",
+    *,
+    stream: TextIO | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Set up logging for the process: once, before the first event; again for another stream.
+
+    `stream` is the process's stderr unless told; loggers of libraries speak from warning on.
+    """
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        _timestamp(clock or SystemClock()),
+        redacted,
+    ]
+    ends = _ends(output, colors=out.isatty())
+    structlog.configure(
+        processors=[*shared, *ends],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=True,
+    )
+    _adopt_libraries(out, shared, ends, max(LEVELS[level], logging.WARNING))
+
+
+def _ends(output: Format, *, colors: bool) -> list[Processor]:
+    if output == "json":
+        return [
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("event"),
+            structlog.processors.JSONRenderer(serializer=_json),
+        ]
+    return [structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=32)]
+
+
+def _json(event: EventDict, **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def _timestamp(clock: Clock) -> Processor:
+    """Adds `timestamp`; the text of a second is made once."""
+    known: tuple[int, str] = (0, "")
+
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        nonlocal known
+        second, millisecond = divmod(clock(), 1000)
+        if second != known[0]:
+            known = (second, to_datetime(second * 1000).strftime("%Y-%m-%dT%H:%M:%S"))
+        event["timestamp"] = f"{known[1]}.{millisecond:03d}Z"
+        return event
+
+    return add
+
+
+def _adopt_libraries(out: TextIO, shared: list[Processor], ends: list[Processor], at: int) -> None:
+    """Make the standard library's root logger write the same kind of lines to the same stream."""
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=at, force=True)
