@@ -1,0 +1,128 @@
+"""Two ways for a command to reach Asterisk: over the event socket, or by HTTP.
+
+Both keep the order of one channel's commands and never make the caller wait. An answer of 400
+and more, or none at all (status 0: the outcome is unknown), goes to `settle`; success is silent,
+because the events tell it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from recordbridge.ari.commands import Command
+from recordbridge.ari.events import RESTResponse
+from recordbridge.ari.rest import RestClient, refusal_text
+from recordbridge.ari.socket import EventSocket
+from recordbridge.errors import PbxUnavailableError
+
+Settle = Callable[[Command, int, str], None]
+"""Takes the command, the status (0 = no answer) and Asterisk's words."""
+
+
+class Dispatch(Protocol):
+    """Sends commands without waiting for their answers."""
+
+    def send(self, command: Command) -> None: ...
+
+    def close(self) -> list[Command]:
+        """Stop; the commands whose outcome is unknown, oldest first."""
+        ...
+
+
+class SocketDispatch:
+    """REST over the event socket (Asterisk 20.14, 21.9, 22.4 and later).
+
+    Asterisk takes one request of a socket after the other, so a command that blocks would hold
+    up all calls; `stalled_s` tells how long the oldest one has been waiting.
+    """
+
+    def __init__(self, socket: EventSocket, settle: Settle) -> None:
+        self._socket = socket
+        self._settle = settle
+        self._loop = asyncio.get_running_loop()
+        self._count = 0
+        self._waiting: dict[str, tuple[Command, float]] = {}
+
+    def send(self, command: Command) -> None:
+        self._count += 1
+        transaction = str(self._count)
+        self._waiting[transaction] = (command, self._loop.time())
+        # Methods and URIs are plain ASCII without quotes (see commands.py).
+        self._socket.send(
+            f'{{"type":"RESTRequest","transaction_id":"{transaction}",'
+            f'"method":"{command.method}","uri":"{command.uri}"}}'
+        )
+
+    def answered(self, response: RESTResponse) -> None:
+        """Take a response; only those that say no are looked at."""
+        waiting = self._waiting.pop(response.transaction_id, None)
+        if waiting is not None and response.status_code >= 400:
+            text = _words(response.message_body) or response.reason_phrase
+            self._settle(waiting[0], response.status_code, text)
+
+    def stalled_s(self) -> float:
+        """Seconds since the oldest unanswered command was sent; 0 when there is none."""
+        for _, sent in self._waiting.values():
+            return self._loop.time() - sent
+        return 0.0
+
+    def close(self) -> list[Command]:
+        unknown = [command for command, _ in self._waiting.values()]
+        self._waiting.clear()
+        return unknown
+
+
+class HttpDispatch:
+    """One request after the other per channel, channels side by side."""
+
+    def __init__(self, rest: RestClient, settle: Settle) -> None:
+        self._rest = rest
+        self._settle = settle
+        self._lanes: dict[str, deque[Command]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, command: Command) -> None:
+        lane = self._lanes.get(command.channel_id)
+        if lane is not None:
+            lane.append(command)
+            return
+        self._lanes[command.channel_id] = lane = deque((command,))
+        task = asyncio.create_task(self._drain(command.channel_id, lane), name="ari-lane")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> list[Command]:
+        unknown = [command for lane in self._lanes.values() for command in lane]
+        self._lanes.clear()
+        for task in self._tasks:
+            task.cancel()
+        return unknown
+
+    async def _drain(self, channel_id: str, lane: deque[Command]) -> None:
+        while lane:
+            command = lane[0]  # stays in the lane while its outcome is unknown
+            try:
+                reply = await self._rest.exchange(
+                    command.method, command.uri, repeatable=command.repeatable
+                )
+            except PbxUnavailableError as error:
+                lane.popleft()
+                self._settle(command, 0, str(error))
+                continue
+            lane.popleft()
+            if reply.status >= 400:
+                self._settle(command, reply.status, refusal_text(reply.body))
+        del self._lanes[channel_id]
+
+
+def _words(body: msgspec.Raw) -> str:
+    """The refusal in a `message_body`: JSON inside a JSON string."""
+    try:
+        return refusal_text(msgspec.json.decode(body, type=str))
+    except msgspec.DecodeError:
+        return ""

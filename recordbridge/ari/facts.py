@@ -1,0 +1,209 @@
+"""Events → facts of the machine, with the CallUUID they belong to.
+
+Pure but for small memories: CallUUIDs of channels (a hash per call, not per event), channels that
+are hanging up, and when talking began. Instants are put into the service's clock by subtracting
+`offset_ms`, Asterisk's measured lead. What is of no interest gives nothing.
+
+Asterisk forgets our interest in a channel with its StasisEnd, so ChannelDestroyed never comes
+unless it was subscribed to (measured on 22.10.1). A StasisEnd after a hangup request is the end
+of the channel: it gives both CallLeft and CallDestroyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from recordbridge import ids, instant
+from recordbridge.ari import events
+from recordbridge.machine import facts
+
+Routed = tuple[str, facts.Fact]
+Facts = tuple[Routed, ...]
+SNOOP = "Snoop/"
+_CACHE = 20_000
+_T = TypeVar("_T")
+
+
+class Translator:
+    """Translates the events of the Asterisk of that YAML name."""
+
+    def __init__(self, asterisk: str) -> None:
+        self.offset_ms = 0
+        self._asterisk = asterisk
+        self._calls: dict[str, str] = {}
+        self._talking: dict[str, instant.Instant] = {}
+        self._hanging_up: dict[str, int] = {}
+        self._by_type: dict[type, Callable[[Any], Facts]] = {
+            events.StasisStart: self._entered,
+            events.StasisEnd: self._left,
+            events.ChannelStateChange: self._state,
+            events.ChannelDestroyed: self._destroyed,
+            events.ChannelHangupRequest: self._hangup,
+            events.ChannelDtmfReceived: self._key,
+            events.ChannelTalkingStarted: self._talking_began,
+            events.ChannelTalkingFinished: self._talking_ended,
+            events.PlaybackStarted: self._playback_began,
+            events.PlaybackFinished: self._playback_ended,
+            events.RecordingStarted: self._capture_began,
+            events.RecordingFinished: self._capture_ended,
+            events.RecordingFailed: self._capture_failed,
+        }
+
+    def facts(self, event: events.Known | events.Unknown) -> Facts:
+        """What the event tells, and of which call."""
+        translate = self._by_type.get(type(event))
+        return translate(event) if translate is not None else ()
+
+    def call_uuid(self, channel_id: str) -> str:
+        """E-7, remembered."""
+        known = self._calls.get(channel_id)
+        if known is None:
+            known = ids.call_uuid(self._asterisk, channel_id)
+            _remember(self._calls, channel_id, known)
+        return known
+
+    def entered(self, channel: events.Channel, args: list[str], at: instant.Instant) -> Routed:
+        """A main channel that is in Stasis, as its StasisStart tells or as it is found there."""
+        return self.call_uuid(channel.id), facts.CallEntered(
+            at=at,
+            channel_id=channel.id,
+            caller=channel.caller.number,
+            caller_name=channel.caller.name,
+            dialled=channel.dialplan.exten,
+            answered=channel.state == "Up",
+            args=_arguments(args),
+        )
+
+    def is_main_id(self, channel_id: str) -> bool:
+        """Whether the id was not given by us to a snoop or a leg."""
+        return not channel_id.startswith(ids.OBJECT_PREFIX)
+
+    def _at(self, event: events.Event) -> instant.Instant:
+        return instant.from_asterisk(event.timestamp) - self.offset_ms
+
+    def _main(self, channel: events.Channel) -> str | None:
+        """The call of a main channel; None for snoops and legs that we made ourselves."""
+        if channel.id.startswith(ids.OBJECT_PREFIX) or channel.name.startswith(SNOOP):
+            return None
+        return self.call_uuid(channel.id)
+
+    def _entered(self, event: events.StasisStart) -> Facts:
+        channel = event.channel
+        if self._main(channel) is not None:
+            return (self.entered(channel, event.args, self._at(event)),)
+        call = _owner_of_snoop(channel)
+        return ((call, facts.SnoopEntered(channel.id)),) if call else ()
+
+    def _left(self, event: events.StasisEnd) -> Facts:
+        channel = event.channel
+        call = self._main(channel)
+        if call is None:
+            return self._snoop_left(channel)
+        at = self._at(event)
+        cause = self._hanging_up.pop(channel.id, None)
+        if cause is None:
+            return ((call, facts.CallLeft(at)),)
+        self._calls.pop(channel.id, None)
+        return (call, facts.CallLeft(at)), (call, facts.CallDestroyed(at, cause))
+
+    def _snoop_left(self, channel: events.Channel) -> Facts:
+        self._talking.pop(channel.id, None)
+        call = _owner_of_snoop(channel)
+        return ((call, facts.SnoopLeft(channel.id)),) if call else ()
+
+    def _state(self, event: events.ChannelStateChange) -> Facts:
+        if event.channel.state != "Up":
+            return ()
+        call = self._main(event.channel)
+        return ((call, facts.CallAnswered(self._at(event))),) if call else ()
+
+    def _destroyed(self, event: events.ChannelDestroyed) -> Facts:
+        channel = event.channel
+        call = self._main(channel)
+        if call is None:
+            return self._snoop_left(channel)
+        self._calls.pop(channel.id, None)
+        self._hanging_up.pop(channel.id, None)
+        return ((call, facts.CallDestroyed(self._at(event), event.cause, event.cause_txt)),)
+
+    def _hangup(self, event: events.ChannelHangupRequest) -> Facts:
+        call = self._main(event.channel)
+        if call is None:
+            return ()
+        cause = 0 if event.soft else event.cause
+        _remember(self._hanging_up, event.channel.id, cause)
+        return ((call, facts.HangupRequested(self._at(event), cause)),)
+
+    def _key(self, event: events.ChannelDtmfReceived) -> Facts:
+        call = self._main(event.channel)
+        if call is None:
+            return ()
+        return ((call, facts.KeyPressed(self._at(event), event.digit, event.duration_ms)),)
+
+    def _talking_began(self, event: events.ChannelTalkingStarted) -> Facts:
+        call = _owner_of_snoop(event.channel)
+        if call is None:
+            return ()
+        at = self._at(event)
+        _remember(self._talking, event.channel.id, at)
+        return ((call, facts.Talking(event.channel.id, at, speaking=True)),)
+
+    def _talking_ended(self, event: events.ChannelTalkingFinished) -> Facts:
+        """Asterisk tells it late by the silence it waited for; its `duration` leaves that out."""
+        call = _owner_of_snoop(event.channel)
+        if call is None:
+            return ()
+        began = self._talking.pop(event.channel.id, None)
+        at = self._at(event) if began is None else began + event.duration
+        return ((call, facts.Talking(event.channel.id, at, speaking=False)),)
+
+    def _playback_began(self, event: events.PlaybackStarted) -> Facts:
+        playback = event.playback
+        call = _owner(playback.id)
+        return ((call, facts.PlaybackBegan(playback.id, self._at(event))),) if call else ()
+
+    def _playback_ended(self, event: events.PlaybackFinished) -> Facts:
+        playback = event.playback
+        call = _owner(playback.id)
+        if call is None:
+            return ()
+        failed = playback.state == "failed"
+        return ((call, facts.PlaybackEnded(playback.id, self._at(event), failed=failed)),)
+
+    def _capture_began(self, event: events.RecordingStarted) -> Facts:
+        name = event.recording.name
+        call = _owner(name)
+        return ((call, facts.CaptureBegan(name, self._at(event))),) if call else ()
+
+    def _capture_ended(self, event: events.RecordingFinished) -> Facts:
+        name = event.recording.name
+        call = _owner(name)
+        return ((call, facts.CaptureEnded(name, self._at(event))),) if call else ()
+
+    def _capture_failed(self, event: events.RecordingFailed) -> Facts:
+        name = event.recording.name
+        call = _owner(name)
+        return ((call, facts.CaptureFailed(name, event.recording.cause)),) if call else ()
+
+
+def _owner(object_id: str) -> str | None:
+    parsed = ids.parse_object_id(object_id)
+    return parsed.call if parsed is not None else None
+
+
+def _owner_of_snoop(channel: events.Channel) -> str | None:
+    return _owner(channel.id) if channel.name.startswith(SNOOP) else None
+
+
+def _remember(memory: dict[str, _T], key: str, value: _T) -> None:
+    """Bounded: whatever an event that was missed left behind is dropped, oldest first."""
+    if len(memory) >= _CACHE:
+        del memory[next(iter(memory))]
+    memory[key] = value
+
+
+def _arguments(args: list[str]) -> dict[str, str]:
+    """`key=value` Stasis arguments; one without `=` has an empty value."""
+    pairs = (each.partition("=") for each in args)
+    return {key.strip(): value for key, _, value in pairs}

@@ -1,0 +1,230 @@
+"""`AriPbx`: one configured Asterisk as the engine sees it, kept connected for ever.
+
+A supervised loop: ask for the version and the clock, open the socket, set the event filter, let
+the engine reconcile, be connected; then again after a pause that grows from 0.1 to 10 s. Only a
+socket of somebody else's under our application name ends it: two that take the name from each
+other would never stop (trap 18).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+import structlog
+from websockets.exceptions import WebSocketException
+
+from recordbridge import instant
+from recordbridge.ari import commands, events, lookup, trouble
+from recordbridge.ari.commands import Command
+from recordbridge.ari.facts import Routed, Translator
+from recordbridge.ari.recordings import StoredRecordings
+from recordbridge.ari.rest import RestClient
+from recordbridge.ari.session import ReplacedError, Session
+from recordbridge.ari.skew import measure_offset
+from recordbridge.ari.socket import EventSocket
+from recordbridge.ari.version import takes_commands_on_socket, too_old
+from recordbridge.errors import PbxError, PbxRefusedError
+from recordbridge.machine import intents
+from recordbridge.machine.facts import CommandRefused, PbxSeen
+from recordbridge.ports.pbx import FactSink
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 10.0
+
+_FILTER = msgspec.json.encode({"allowed": [{"type": each} for each in events.USED]})
+
+
+class _System(msgspec.Struct):
+    version: str = ""
+
+
+class _Info(msgspec.Struct):
+    system: _System = msgspec.field(default_factory=_System)
+
+
+class AriPbx:
+    """Implements `ports.pbx.Pbx`. Nothing happens before `run` is awaited in a task.
+
+    `sink` takes the facts. `on_up` is awaited at each connection, with events flowing and
+    commands possible: the engine reconciles in it; when it returns, the link is `connected`.
+    If it raises a PbxError the connection is given up and made anew. `on_down` gets the reason.
+    `recordings` is Asterisk's recording folder when it is shared with us. `commands` chooses how
+    commands travel: `auto` uses the socket where Asterisk takes them there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        username: str,
+        password: str,
+        app: str,
+        *,
+        recordings: Path | None,
+        clock: instant.Clock,
+        sink: FactSink,
+        on_up: Callable[[], Awaitable[None]],
+        on_down: Callable[[str], None],
+        log: structlog.typing.FilteringBoundLogger,
+        commands: Literal["auto", "http", "websocket"] = "auto",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.name = name
+        self.version = ""
+        self.standby = False
+        self._place = trouble.Place(url, username, app)
+        self._password = password
+        self._clock = clock
+        self._sink = sink
+        self._on_up = on_up
+        self._on_down = on_down
+        self._log = log.bind(asterisk=name)
+        self._commands = commands
+        self._tls = tls
+        self._translator = Translator(name)
+        self._rest = RestClient(url, username, password, tls)
+        self._recordings = StoredRecordings(self._rest, recordings)
+        self._session: Session | None = None
+        self._unsettled: list[Command] = []
+        self._connected = False
+        self._told = False
+
+    @property
+    def connected(self) -> bool:
+        """See `ports.pbx.Pbx.connected`."""
+        return self._connected
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """How far Asterisk's clock is ahead of ours, as last measured."""
+        return self._translator.offset_ms
+
+    async def run(self) -> None:
+        """Connect and stay connected until cancelled; returns only to stand by."""
+        pause = FIRST_PAUSE_S
+        async with self._rest:
+            while not self.standby:
+                was_up = await self._spell()
+                pause = FIRST_PAUSE_S if was_up else min(pause * 2, LONGEST_PAUSE_S)
+                if not self.standby:
+                    await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter only
+
+    def perform(self, intent: intents.Pbx) -> None:
+        """See `ports.pbx.Pbx.perform`; while not connected the command is refused, not kept."""
+        command = commands.command_for(intent, self._place.app)
+        if self._session is not None:
+            self._session.send(command)
+            return
+        call = self._translator.call_uuid(command.channel_id)
+        refused = CommandRefused(command.object_id, command.name, "not connected")
+        asyncio.get_running_loop().call_soon(self._sink, call, refused)
+
+    async def look(
+        self,
+        channel_id: str,
+        captures: list[str],
+        snoops: list[str],
+        playbacks: Iterable[str] = (),
+    ) -> PbxSeen:
+        """See `ports.pbx.Pbx.look`."""
+        app = self._place.app
+        return await lookup.look(
+            self._rest, app, channel_id, captures, snoops, playbacks, self._clock
+        )
+
+    async def calls_present(self) -> list[Routed]:
+        """CallEntered of every call in our application now, for those the store does not know."""
+        return await lookup.calls_present(
+            self._rest, self._place.app, self._translator, self._clock()
+        )
+
+    async def ping(self) -> None:
+        """Raises PbxError when Asterisk does not answer."""
+        await self._rest.request("GET", "asterisk/ping")
+
+    async def fetch_recording(self, name: str, into: Path) -> None:
+        """See `ports.pbx.Pbx.fetch_recording`."""
+        await self._recordings.fetch(name, into)
+
+    async def delete_recording(self, name: str) -> None:
+        """See `ports.pbx.Pbx.delete_recording`."""
+        await self._recordings.delete(name)
+
+    async def _spell(self) -> bool:
+        """One attempt and, if it succeeds, one connection; tells whether it was up."""
+        was_up = False
+        try:
+            socket = await self._open()
+            try:
+                await self._serve(socket)
+            finally:
+                was_up = self._connected
+                self._end()
+        except* (PbxError, OSError, TimeoutError, WebSocketException) as failed:
+            self._disconnected(_first(failed), was_up)
+        return was_up
+
+    async def _open(self) -> EventSocket:
+        info = await self._rest.request("GET", "asterisk/info?only=system")
+        self.version = msgspec.json.decode(info, type=_Info).system.version
+        if too_old(self.version):
+            raise PbxRefusedError(f"Asterisk {self.version} is too old: 16.3 is the oldest", 501)
+        self._translator.offset_ms = await measure_offset(self._rest, self._clock)
+        url, username, app = self._place
+        return await EventSocket.open(url, username, self._password, app, self._tls)
+
+    async def _serve(self, socket: EventSocket) -> None:
+        on_socket = self._commands == "websocket" or (
+            self._commands == "auto" and takes_commands_on_socket(self.version)
+        )
+        self._session = Session(
+            socket,
+            self._rest,
+            self._translator,
+            on_socket=on_socket,
+            clock=self._clock,
+            sink=self._sink,
+            log=self._log,
+        )
+        await self._session.run(self._up)
+
+    async def _up(self) -> None:
+        app = quote(self._place.app, safe="")
+        await self._rest.request("PUT", f"applications/{app}/eventFilter", json=_FILTER)
+        assert self._session is not None
+        unsettled, self._unsettled = self._unsettled, []
+        self._session.resume(unsettled)
+        await self._on_up()
+        self._connected, self._told = True, False
+        self._log.info(
+            "ari_connected", version=self.version, clock_offset_ms=self._translator.offset_ms
+        )
+
+    def _end(self) -> None:
+        if self._session is not None:
+            self._unsettled += self._session.unsettled
+        self._session, self._connected = None, False
+
+    def _disconnected(self, error: BaseException, was_up: bool) -> None:
+        self.standby = isinstance(error, ReplacedError)
+        reason = str(error) if self.standby else trouble.sentence(error, self._place)
+        log = self._log.debug if self._told else self._log.warning
+        log("ari_disconnected", reason=reason, standby=self.standby)
+        self._told = True
+        if was_up or self.standby:
+            self._on_down(reason)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure that ended the spell; taking the name away outweighs what it caused."""
+    leaves = [
+        _first(each) if isinstance(each, BaseExceptionGroup) else each for each in group.exceptions
+    ]
+    return next((each for each in leaves if isinstance(each, ReplacedError)), leaves[0])

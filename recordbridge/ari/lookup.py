@@ -1,0 +1,106 @@
+"""What of a call is on Asterisk right now: asked object by object, because nothing lists them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from recordbridge import instant
+from recordbridge.ari import events
+from recordbridge.ari.facts import Routed, Translator
+from recordbridge.ari.rest import RestClient, failure
+from recordbridge.errors import PbxUnavailableError
+from recordbridge.machine.facts import PbxSeen
+
+_T = TypeVar("_T")
+
+
+class _Application(msgspec.Struct):
+    channel_ids: list[str] = []
+
+
+class _State(msgspec.Struct):
+    state: str = ""
+
+
+_RUNNING = frozenset(("queued", "recording", "paused"))
+
+
+async def look(
+    rest: RestClient,
+    app: str,
+    channel_id: str,
+    captures: Iterable[str],
+    snoops: Iterable[str],
+    playbacks: Iterable[str],
+    clock: instant.Clock,
+) -> PbxSeen:
+    """See `ports.pbx.Pbx.look`. Raises PbxUnavailableError.
+
+    `live` is what still writes: a recording that has ended answers `done` for a moment.
+    """
+    ours, channel, live, present, playing = await asyncio.gather(
+        _get(rest, f"applications/{quote(app, safe='')}", _Application),
+        _get(rest, f"channels/{quote(channel_id, safe='')}", _State),
+        _states(rest, "recordings/live", captures),
+        _states(rest, "channels", snoops),
+        _states(rest, "playbacks", playbacks),
+    )
+    here = channel is not None and ours is not None and channel_id in ours.channel_ids
+    return PbxSeen(
+        at=clock(),
+        channel=here,
+        answered=channel is not None and channel.state == "Up",
+        live=tuple(name for name, state in live if state in _RUNNING),
+        snoops=tuple(name for name, _ in present),
+        playbacks=tuple(name for name, state in playing if state not in ("done", "failed")),
+    )
+
+
+async def calls_present(
+    rest: RestClient, app: str, translator: Translator, now: int
+) -> list[Routed]:
+    """CallEntered of every main channel that is in the application now.
+
+    For calls that entered while nobody listened, or whose first fact was lost with the process.
+    """
+    application = await _get(rest, f"applications/{quote(app, safe='')}", _Application)
+    found = await asyncio.gather(
+        *(
+            _get(rest, f"channels/{quote(each, safe='')}", events.Channel)
+            for each in (application.channel_ids if application else ())
+            if translator.is_main_id(each)
+        )
+    )
+    return [
+        translator.entered(channel, channel.dialplan.app_data.split(",")[1:], now)
+        for channel in found
+        if channel is not None and channel.dialplan.app_name == "Stasis"
+    ]
+
+
+async def exists(rest: RestClient, uri: str) -> bool:
+    """Whether Asterisk has the object. Raises PbxUnavailableError."""
+    return await _get(rest, uri, msgspec.Raw) is not None
+
+
+async def _states(rest: RestClient, kind: str, names: Iterable[str]) -> list[tuple[str, str]]:
+    """Names and states of those that are there."""
+    wanted = list(names)
+    found = await asyncio.gather(
+        *(_get(rest, f"{kind}/{quote(name, safe='')}", _State) for name in wanted)
+    )
+    return [(name, each.state) for name, each in zip(wanted, found, strict=True) if each]
+
+
+async def _get(rest: RestClient, uri: str, kind: type[_T]) -> _T | None:
+    reply = await rest.exchange("GET", uri)
+    if reply.status == 404:
+        return None
+    if reply.status >= 400:
+        raise PbxUnavailableError(str(failure(f"GET {uri}", reply)))
+    return msgspec.json.decode(reply.body, type=kind)

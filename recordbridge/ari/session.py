@@ -1,0 +1,202 @@
+"""One connected spell with an Asterisk: from the open socket to its end.
+
+Reads events and hands their facts to the sink in order; sends commands, by socket or HTTP, and
+settles those that were refused or whose outcome is unknown. A spell ends by raising PbxError
+with the reason; what it could not settle is in `unsettled` for the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import structlog
+
+from recordbridge import instant
+from recordbridge.ari import commands, events, lookup
+from recordbridge.ari.commands import Command
+from recordbridge.ari.dispatch import Dispatch, HttpDispatch, SocketDispatch
+from recordbridge.ari.facts import Translator
+from recordbridge.ari.rest import RestClient
+from recordbridge.ari.skew import measure_offset
+from recordbridge.ari.socket import EventSocket
+from recordbridge.errors import PbxConflictError, PbxUnavailableError
+from recordbridge.machine import facts
+from recordbridge.machine.facts import CallLeft
+from recordbridge.ports.pbx import FactSink
+
+STALLED_S = 10
+WATCH_S = 5
+CLOCK_EVERY = 6
+LEFT_GRACE_S = 0.3
+
+
+class ReplacedError(PbxConflictError):
+    """Another socket took our application's name: stand by (trap 18)."""
+
+
+class Session:
+    """Lives for one connection. `run` returns never, it raises."""
+
+    def __init__(
+        self,
+        socket: EventSocket,
+        rest: RestClient,
+        translator: Translator,
+        *,
+        on_socket: bool,
+        clock: instant.Clock,
+        sink: FactSink,
+        log: structlog.typing.FilteringBoundLogger,
+    ) -> None:
+        self._socket = socket
+        self._rest = rest
+        self._translator = translator
+        self._clock = clock
+        self._sink = sink
+        self._log = log
+        self._group = asyncio.TaskGroup()
+        self._http = HttpDispatch(rest, self._settle)
+        self._on_socket = SocketDispatch(socket, self._settle) if on_socket else None
+        self._dispatch: Dispatch = self._on_socket or self._http
+        self._playing: dict[str, str] = {}
+        self.unsettled: list[Command] = []
+
+    async def run(self, up: Callable[[], Awaitable[None]]) -> None:
+        """Read until the socket ends; `up` runs beside it, while events already flow.
+
+        Raises an ExceptionGroup: of PbxError with the reason, or of what should not happen.
+        """
+        try:
+            async with self._group:
+                self._group.create_task(self._read(), name="ari-reader")
+                self._group.create_task(self._watch(), name="ari-watch")
+                self._group.create_task(_awaited(up), name="ari-up")
+        finally:
+            self.unsettled += [*self._dispatch.close(), *self._http.close()]
+            await self._socket.close()
+
+    def send(self, command: Command) -> None:
+        """Put the command on its way.
+
+        One that waits for its channel's queue would hold up every other command on the socket
+        until a playback on that channel has ended (measured), so then it goes by HTTP.
+        """
+        if command.name == "BeginPlayback":
+            self._playing[command.object_id] = command.channel_id
+        if command.queued and command.channel_id in self._playing.values():
+            self._http.send(command)
+        else:
+            self._dispatch.send(command)
+
+    def resume(self, unsettled: list[Command]) -> None:
+        """Settle what an earlier spell left open: repeat it, or look whether it happened."""
+        for command in unsettled:
+            if command.repeatable:
+                self.send(command)
+            else:
+                self._group.create_task(self._look_for_playback(command))
+
+    async def _read(self) -> None:
+        raise PbxUnavailableError(await self._socket.read(self._take))
+
+    def _take(self, message: str | bytes) -> None:
+        try:
+            event = events.decode(message)
+        except ValueError as error:
+            self._log.warning("ari_message_malformed", reason=str(error))
+            return
+        if isinstance(event, events.RESTResponse):
+            if self._on_socket is not None:
+                self._on_socket.answered(event)
+        elif isinstance(event, events.ApplicationReplaced):
+            raise ReplacedError("another client connected under our application name")
+        elif isinstance(event, events.Unknown):
+            if event.detail:
+                self._log.warning("ari_event_not_understood", type=event.type, reason=event.detail)
+        else:
+            self._tell(event)
+
+    def _tell(self, event: events.Known) -> None:
+        told = self._translator.facts(event)
+        for call, fact in told:
+            self._sink(call, fact)
+        if isinstance(event, events.PlaybackFinished):
+            self._playing.pop(event.playback.id, None)
+        elif isinstance(event, events.StasisEnd) and told and isinstance(told[-1][1], CallLeft):
+            self._group.create_task(self._tell_destroyed(told[-1][0], event.channel.id))
+
+    async def _watch(self) -> None:
+        """A socket that answers pings but no commands is dead too; clocks drift."""
+        ticks = 0
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._on_socket is not None and self._on_socket.stalled_s() > STALLED_S:
+                raise PbxUnavailableError(f"a command was not answered for {STALLED_S} s")
+            ticks += 1
+            if ticks % CLOCK_EVERY == 0:
+                self._translator.offset_ms = await measure_offset(self._rest, self._clock)
+
+    def _settle(self, command: Command, status: int, message: str) -> None:
+        """Take a refusal (400 and more) or an unknown outcome (0)."""
+        if status == 0:
+            self._group.create_task(self._settle_unknown(command, message))
+        elif command.name == "BeginSnoop" and status == 500:
+            self._group.create_task(self._settle_snoop(command, message))
+        elif commands.already_there(command, status, message):
+            self._group.create_task(self._settle_capture(command))
+        else:
+            self._refuse(command, status, message)
+
+    def _refuse(self, command: Command, status: int, message: str) -> None:
+        if command.name == "BeginPlayback":
+            self._playing.pop(command.object_id, None)
+        refused = commands.refusal(command, status, message)
+        if refused is not None:
+            self._log.info(
+                "ari_command_refused",
+                command=command.name,
+                object_id=command.object_id,
+                status=status,
+                reason=message,
+            )
+            self._sink(self._translator.call_uuid(command.channel_id), refused)
+
+    async def _settle_unknown(self, command: Command, message: str) -> None:
+        """HTTP gave no answer, twice if it may be repeated."""
+        if command.repeatable:
+            self._refuse(command, 503, message)
+        else:
+            await self._look_for_playback(command)
+
+    async def _look_for_playback(self, command: Command) -> None:
+        if not await lookup.exists(self._rest, f"playbacks/{command.object_id}"):
+            self._refuse(command, 503, "the connection broke before Asterisk answered")
+
+    async def _settle_snoop(self, command: Command, message: str) -> None:
+        """A taken id answers 500 like any other failure (E-7: the id is ours, so it is there)."""
+        if await lookup.exists(self._rest, f"channels/{command.object_id}"):
+            fact = facts.SnoopEntered(command.object_id)
+            self._sink(self._translator.call_uuid(command.channel_id), fact)
+            return
+        channel = f"channels/{quote(command.channel_id, safe='')}"
+        there = await lookup.exists(self._rest, channel)
+        self._refuse(command, 500 if there else 404, message)
+
+    async def _settle_capture(self, command: Command) -> None:
+        """Ours runs already, or has ended before we could hear of it."""
+        name = command.object_id
+        if not await lookup.exists(self._rest, f"recordings/live/{name}"):
+            fact = facts.CaptureEnded(name, self._clock())
+            self._sink(self._translator.call_uuid(command.channel_id), fact)
+
+    async def _tell_destroyed(self, call: str, channel_id: str) -> None:
+        """A channel that left without a hangup request: is it gone, or elsewhere in Asterisk?"""
+        await asyncio.sleep(LEFT_GRACE_S)
+        if not await lookup.exists(self._rest, f"channels/{quote(channel_id, safe='')}"):
+            self._sink(call, facts.CallDestroyed(self._clock()))
+
+
+async def _awaited(up: Callable[[], Awaitable[None]]) -> None:
+    await up()
