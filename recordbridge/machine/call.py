@@ -183,6 +183,7 @@ def _hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
     turn.change(hangup_at=fact.at)
     turn.blame("Caller", cause=fact.cause)
     _gone(turn, "hangup", fact.at)
+    flow.await_end(turn)
 
 
 def _left(turn: Turn, fact: f.CallLeft) -> None:
@@ -209,6 +210,7 @@ def _gone(turn: Turn, reason: EndReason, at: Instant) -> None:
 
 def _end(turn: Turn, at: Instant) -> None:
     turn.durable = True
+    flow.call_gone(turn)
     turn.change(ended_at=at)
     for recording in turn.call.recordings:
         if recording.phase == "collecting":

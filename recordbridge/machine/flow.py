@@ -232,6 +232,11 @@ def call_gone(turn: Turn) -> None:
     turn.change(scheduled_hangup=None)
 
 
+def await_end(turn: Turn) -> None:
+    """The far end hung up: the channel's end follows, or is asked for."""
+    turn.flow(doing=HangingUp(until=turn.now + HANGUP_MS))
+
+
 def after_recording(turn: Turn, recording: Recording) -> None:
     """P-9: go on after a plain Record whose capture is over, unless its action's reply decides."""
     doing = turn.call.flow.doing

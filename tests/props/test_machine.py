@@ -1,0 +1,216 @@
+"""Properties of the machine over random flows and random facts, in any order."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recordbridge.engine import rows
+from recordbridge.machine import call as machine
+from recordbridge.machine import facts as f
+from recordbridge.machine import intents as i
+from recordbridge.machine import life
+from recordbridge.machine.state import Call, Profile
+from recordbridge.plivo.elements import Document, Element, Hangup, Play, Record, Redirect, Wait
+from recordbridge.plivo.retry import Target
+from tests.unit.machine.drive import Drive, voicemail
+
+URL = Target(url="https://app.example.com/x")
+
+records = st.builds(
+    voicemail,
+    action=st.sampled_from([None, URL]),
+    callback=st.sampled_from([None, URL]),
+    redirect=st.booleans(),
+    play_beep=st.booleans(),
+    timeout_s=st.integers(1, 20),
+    max_length_s=st.integers(2, 30),
+    finish_on_key=st.sampled_from(["", "#", "123"]),
+)
+elements: st.SearchStrategy[Element] = st.one_of(
+    records,
+    records,
+    st.builds(Wait, length_s=st.integers(1, 5)),
+    st.builds(Play, source=st.just("sound:x"), loop=st.integers(1, 2)),
+    st.builds(Redirect, target=st.just(URL)),
+    st.builds(Hangup, schedule_s=st.integers(0, 5)),
+)
+flows = st.lists(elements, max_size=4)
+profiles = st.builds(
+    Profile,
+    account=st.just("M"),
+    application=st.just("a"),
+    answer=st.sampled_from([None, URL]),
+    fallback=st.sampled_from([None, URL]),
+    hangup=st.sampled_from([None, URL]),
+    silence_threshold=st.sampled_from([128, 300]),
+    trim_silence=st.booleans(),
+)
+CHOICES = (
+    *("answered", "left", "hangup", "destroyed", "key", "snoop", "snoop_left", "talk", "quiet"),
+    *("played", "play_failed", "began", "ended", "failed", "refused", "measured", "ready"),
+    *("lost", "document", "no_document", "seen", "stop", "wait"),
+)
+moves = st.lists(st.tuples(st.sampled_from(CHOICES), st.integers(0, 6_000)), max_size=40)
+
+
+def fact_of(drive: Drive, choice: str) -> f.Fact | None:
+    """A fact of that kind about the latest objects of the call, legal or not."""
+    state, now = drive.state, drive.now
+    recording = state.recordings[-1] if state.recordings else None
+    snoop = recording.snoop_id if recording else "rb-none-snoop1"
+    name = life.capture_name(recording) if recording else "rb-none-rec1"
+    which = recording.recording_id if recording else "none"
+    played = drive.of(i.BeginPlayback)
+    playback = played[-1].playback_id if played else "rb-none-play1"
+    asked = [s for s in drive.sent if isinstance(s, i.Request | i.LoadFlow)]
+    request = asked[-1].request_id if asked else "none"
+    document = Document(elements=(Wait(length_s=1),))
+    known: dict[str, f.Fact] = {
+        "answered": f.CallAnswered(at=now),
+        "left": f.CallLeft(at=now),
+        "hangup": f.HangupRequested(at=now),
+        "destroyed": f.CallDestroyed(at=now, cause=16),
+        "key": f.KeyPressed(at=now, key="#", duration_ms=100),
+        "snoop": f.SnoopEntered(snoop_id=snoop),
+        "snoop_left": f.SnoopLeft(snoop_id=snoop),
+        "talk": f.Talking(snoop_id=snoop, at=now, speaking=True),
+        "quiet": f.Talking(snoop_id=snoop, at=now, speaking=False),
+        "played": f.PlaybackEnded(playback_id=playback, at=now),
+        "play_failed": f.PlaybackEnded(playback_id=playback, at=now, failed=True),
+        "began": f.CaptureBegan(name=name, at=now),
+        "ended": f.CaptureEnded(name=name, at=now),
+        "failed": f.CaptureFailed(name=name, reason="x"),
+        "refused": f.CommandRefused(object_id=snoop, command="BeginSnoop", reason="x"),
+        "measured": f.AudioMeasured(recording_id=which, frames=8000, rate=8000),
+        "ready": f.FileReady(recording_id=which, size=9, digest="d"),
+        "lost": f.FileFailed(recording_id=which, reason="x"),
+        "document": f.DocumentArrived(request_id=request, document=document),
+        "no_document": f.DocumentFailed(request_id=request, reached=True, reason="x"),
+        "seen": f.PbxSeen(at=now, channel=True, answered=True),
+        "stop": f.StopAsked(recording_id=which),
+    }
+    return known.get(choice)
+
+
+def drive_at_random(flow: list[Element], profile: Profile, steps: list[tuple[str, int]]) -> Drive:
+    drive = Drive(*flow, profile=profile)
+    for choice, ms in steps:
+        if choice == "wait":
+            drive.wait(ms)
+        else:
+            drive.feed(fact_of(drive, choice))
+    return drive
+
+
+def settle(drive: Drive) -> None:
+    """The channel goes and the pipeline gives up on every file: no further help from outside."""
+    drive.feed(f.CallDestroyed(at=drive.now, cause=16))
+    drive.wait(60_000)
+    for recording in drive.state.recordings:
+        drive.feed(f.FileFailed(recording_id=recording.recording_id, reason="lost"))
+
+
+@pytest.mark.rule("P-8")
+@pytest.mark.rule("Q-2")
+@pytest.mark.rule("Q-3")
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=300, deadline=None)
+def test_exactly_one_result_per_recording(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    """One action and one callback where they are asked for, never two, whatever happens."""
+    drive = drive_at_random(flow, profile, steps)
+    settle(drive)
+    assert drive.of(i.Release)
+    for recording in drive.state.recordings:
+        element: Record = recording.element
+        mine = [r for r in drive.of(i.Request) if r.recording_id == recording.recording_id]
+        kinds = [r.kind for r in mine]
+        assert kinds.count("action") == (element.action is not None)
+        assert kinds.count("callback") == (element.callback is not None)
+        assert all(r.parameters["RecordingEndReason"] for r in mine)
+    ids = [r.request_id for r in drive.of(i.Request)]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.rule("P-4")
+@pytest.mark.rule("F-6")
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=300, deadline=None)
+def test_timers_alone_bring_every_call_to_its_end(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    """With no further event a call is never stuck, except on what others will surely answer."""
+    drive = drive_at_random(flow, profile, steps)
+    for _ in range(40):
+        if drive.of(i.Release):
+            break
+        drive.wait(120_000)
+        outstanding(drive)
+    assert drive.of(i.Release)
+
+
+def outstanding(drive: Drive) -> None:
+    """Answers that always come: of requests, of playbacks, of hangups, of the pipeline."""
+    for request in [s for s in drive.sent if isinstance(s, i.Request | i.LoadFlow)]:
+        drive.feed(f.DocumentFailed(request_id=request.request_id, reached=False, reason="x"))
+    for play in drive.of(i.BeginPlayback):
+        drive.feed(f.PlaybackEnded(playback_id=play.playback_id, at=drive.now))
+    if drive.of(i.HangUp):
+        drive.feed(f.CallDestroyed(at=drive.now))
+    for collect in drive.of(i.Collect):
+        drive.feed(f.FileFailed(recording_id=collect.recording_id, reason="lost"))
+
+
+@given(flow=flows, profile=profiles, steps=moves, fact=st.sampled_from(CHOICES))
+@settings(max_examples=200, deadline=None)
+def test_a_fact_taken_twice_does_nothing_the_second_time(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]], fact: str
+) -> None:
+    drive = drive_at_random(flow, profile, steps)
+    repeated = fact_of(drive, fact)
+    if repeated is None or isinstance(repeated, f.PbxSeen | f.KeyPressed | f.CommandRefused):
+        return
+    drive.feed(repeated)
+    before = drive.state
+    acts = [s for s in drive.feed(repeated) if not isinstance(s, i.Note | i.Release)]
+    assert acts == []
+    assert drive.state == before
+
+
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=200, deadline=None)
+def test_nothing_moves_after_release(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    drive = drive_at_random(flow, profile, steps)
+    settle(drive)
+    count = len(drive.of(i.Request))
+    for choice in CHOICES:
+        drive.feed(fact_of(drive, choice) if choice != "wait" else None)
+    assert len(drive.of(i.Request)) == count
+    assert drive.due is None
+
+
+@pytest.mark.rule("N-1")
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=200, deadline=None)
+def test_state_survives_the_database(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    state = drive_at_random(flow, profile, steps).state
+    assert rows.decode(msgspec.msgpack.encode(state)) == state
+    assert msgspec.json.decode(msgspec.json.encode(state), type=Call) == state
+
+
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=100, deadline=None)
+def test_a_step_is_a_function_of_its_arguments(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    drive = drive_at_random(flow, profile, steps)
+    fact = fact_of(drive, "key")
+    assert machine.step(drive.state, fact, drive.now) == machine.step(drive.state, fact, drive.now)
