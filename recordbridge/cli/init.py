@@ -2,7 +2,8 @@
 
 The secrets are made here, fresh, in files that only their owner can read; the YAML file names
 them with `!file`, so that nothing has to be exported and no secret stands in it. An existing file
-is never overwritten without `--force`, the account's id and the secrets not even then: applications know them.
+is never overwritten without `--force`; the account's id and the secrets stay even then, because
+applications know them.
 """
 
 from __future__ import annotations

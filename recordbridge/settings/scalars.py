@@ -262,7 +262,9 @@ Keys = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^(none|[0-9*#]*)$"}),
     Allowed('keys in quotes, of 0-9 * #, such as "#", or none'),
 ]
-Rate = Annotated[str, AfterValidator(_fits_rate), Allowed('a decimal number in quotes, "0.005"')]
+Rate = Annotated[
+    str, AfterValidator(_fits_rate), Allowed('a decimal number in quotes, such as "0.005"')
+]
 NumberTemplate = Annotated[
     str, AfterValidator(Template("number")), Allowed("an endpoint with {number} in it")
 ]

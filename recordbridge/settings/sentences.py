@@ -13,6 +13,7 @@ from recordbridge.settings.allowed import allowed, field_at, keys_of, parts
 from recordbridge.settings.places import Path, Place, Places
 
 _NOT_A_TEXT = ("string_type", "path_type")
+_NOT_A_WORD = ("int_type", "bool_type")
 _RANGE = ("greater_than_equal", "less_than_equal")
 _TOO_SHORT = ("too_short", "string_too_short")
 _LISTS = ("tuple_type", "list_type")
@@ -65,9 +66,9 @@ def _wrong(
     kind = finding["type"]
     if kind == "missing":
         return _missing(place, takes)
-    if kind == "value_error":
-        return str(finding["ctx"]["error"]), takes
     written = place.written
+    if kind == "value_error":
+        return _told(str(finding["ctx"]["error"]), finding["input"], written), takes
     if written is None:
         return _shape(kind, finding["input"]), takes
     if written == "":
@@ -78,9 +79,22 @@ def _wrong(
         return _secret(kind, finding["input"], takes)
     if kind in _NOT_A_TEXT and not isinstance(finding["input"], str):
         return f"YAML does not read {written} as a text", f'write "{written}" in quotes: {takes}'
+    if kind in _NOT_A_WORD and finding["input"] == written and _looks_plain(written):
+        return f"{written} is in quotes", f"without quotes: {takes}"
     if kind in _RANGE:
         return f"{written} is out of range", takes
     return f"{written} is not allowed", takes
+
+
+def _told(sentence: str, value: object, written: str | None) -> str:
+    """A sentence of ours about a value; what came from outside is called by its source."""
+    if isinstance(value, str) and value and written and written.startswith("!"):
+        return sentence.replace(value, written)
+    return sentence
+
+
+def _looks_plain(written: str) -> bool:
+    return written in ("true", "false") or written.isdecimal()
 
 
 def _missing(place: Place, takes: str) -> tuple[str, str]:
