@@ -57,8 +57,8 @@ class Call:
         """Return how long the call was connected."""
         return (self.ended or time.monotonic()) - self.answered if self.answered else 0.0
 
-    def hear(self, event: Message) -> None:
-        """Take in an event about this call."""
+    def hear(self, event: Message) -> bool:
+        """Take in an event about this call; say whether it ended it."""
         now = time.monotonic()
         self.channel = event.get("Channel", self.channel)
         if event.get("Event") == "Newstate" and event.get("ChannelState") == _UP:
@@ -70,6 +70,7 @@ class Call:
         elif event.get("Event") == "OriginateResponse" and not self.channel:
             self.cause_text = "no channel could be made"
             self.ended = now
+        return self.ended is not None
 
     def line(self) -> str:
         """Return the call for people."""
@@ -150,10 +151,7 @@ class Watch:
         """Stay until every call has ended; an interrupt hangs up those that have not."""
         try:
             while self._left():
-                for event in self._manager.messages(1.0):
-                    self._hear(event)
-                    if not self._left():
-                        break
+                self.listen(0.2)
         except KeyboardInterrupt:
             for call in self._left():
                 self._manager.send("Hangup", [("Channel", call.channel), ("Cause", "16")])
@@ -164,11 +162,11 @@ class Watch:
         return [call for call in self.calls.values() if call.ended is None]
 
     def _hear(self, event: Message) -> None:
-        call = self.calls.get(event.get("Uniqueid", "")) or self.calls.get(event.get("ActionID", ""))
+        known = (event.get(name, "") for name in ("Uniqueid", "ActionID"))
+        call = next((self.calls[each] for each in known if each in self.calls), None)
         if call is None or call.ended is not None:
             return
         if event.get("Response") == "Error":
             raise RigError(f"The carrier refused the call: {event.get('Message', 'no reason')}.")
-        call.hear(event)
-        if call.ended is not None:
+        if call.hear(event):
             self._report(call)

@@ -16,12 +16,12 @@ def _up(given: argparse.Namespace) -> int:
     return 0
 
 
-def _down(given: argparse.Namespace) -> int:
+def _down(_: argparse.Namespace) -> int:
     print("The rig is down." if lifecycle.down() else "The rig was not up.")
     return 0
 
 
-def _status(given: argparse.Namespace) -> int:
+def _status(_: argparse.Namespace) -> int:
     rig = state.load(state.state_folder())
     if rig is None:
         raise RigError("The rig is not up: run asterisk/rig up.")
@@ -29,7 +29,7 @@ def _status(given: argparse.Namespace) -> int:
     return 0 if rig.alive() else 1
 
 
-def _env(given: argparse.Namespace) -> int:
+def _env(_: argparse.Namespace) -> int:
     print(lifecycle.exports(lifecycle.current()))
     return 0
 
@@ -53,13 +53,14 @@ def _call(given: argparse.Namespace) -> int:
     )
 
     def report(call: calls.Call) -> None:
-        print(call.record() if given.json else call.line(), flush=True)
+        if given.wait:
+            print(call.record() if given.json else call.line(), flush=True)
 
-    placed = calls.place(rig, order, given.wait, report if given.wait else lambda call: None)
+    placed = calls.place(rig, order, given.wait, report)
     if given.wait:
         return 0 if all(call.answered for call in placed) else 1
     for call in placed:
-        print(call.record() if given.json else f"{call.order.number}  {call.order.script}  {call.id}")
+        print(call.record() if given.json else f"{given.number}  {given.script}  {call.id}")
     return 0
 
 
@@ -77,7 +78,7 @@ def _add_call(call: argparse.ArgumentParser) -> None:
     call.add_argument("--rate", type=float, default=10.0, help="calls a second (default 10)")
     call.add_argument("--from", dest="caller", default="15551230001", help="the caller's number")
     call.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    call.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help="SIP header")
+    call.add_argument("--header", action="append", default=[], metavar="NAME=VALUE")
     call.add_argument("--wait", action="store_true", help="until all calls have ended")
     call.add_argument("--json", action="store_true", help="a JSON object a line")
     call.set_defaults(run=_call)
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rig", description="A real Asterisk, and calls to it.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start pbx and carrier")
-    up.add_argument("--release", choices=sorted(debian.RELEASES), default="forky")
+    up.add_argument("--release", choices=sorted(debian.RELEASES))
     up.add_argument("--pick-ports", action="store_true", help="use free ports, whatever they are")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="end both").set_defaults(run=_down)
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -85,7 +85,9 @@ def _install_mmdebstrap() -> None:
     names = " ".join(wanted)
     apt = jail.tool("apt-get")
     if os.geteuid() != 0 or apt is None:
-        raise RigError(f"The rig needs the package(s) {names}: install with apt-get install {names}.")
+        raise RigError(
+            f"The rig needs the package(s) {names}: install with apt-get install {names}."
+        )
     _say(f"Installing on this machine with apt-get: {names}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = [apt, "install", "-y", "--no-install-recommends", *wanted]

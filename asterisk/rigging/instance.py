@@ -76,7 +76,7 @@ def _own_address(rig: Rig) -> str:
         try:
             probe.connect((host, rig.ports.pbx_sip))
         except OSError as error:
-            raise RigError(f"RECORDBRIDGE_ASTERISK_URL: {host} is not reachable ({error}).") from error
+            raise RigError(f"{host}, your own Asterisk, is not reachable: {error}.") from error
         return str(probe.getsockname()[0])
 
 
@@ -138,9 +138,10 @@ def ari(url: str, user: str, password: str, path: str) -> dict[str, object]:
     token = base64.b64encode(f"{user}:{password}".encode()).decode()
     request = urllib.request.Request(f"{url.rstrip('/')}/ari/{path}")
     request.add_header("Authorization", f"Basic {token}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by a proxy
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as r:
-            reply = json.load(r)
+        with opener.open(request, timeout=5) as response:
+            reply = json.load(response)
     except (OSError, ValueError, urllib.error.URLError):
         return {}
     return reply if isinstance(reply, dict) else {}
@@ -152,5 +153,6 @@ def tail(rig: Rig, name: str) -> str:
     for log in ("console.log", "messages.log"):
         path = rig.instance(name) / "log" / log
         if path.exists():
-            lines += [f"  {log}: {line}" for line in path.read_text(errors="replace").splitlines()[-6:]]
+            last = path.read_text(errors="replace").splitlines()[-6:]
+            lines += [f"  {log}: {line}" for line in last]
     return "\n" + "\n".join(lines) if lines else ""

@@ -16,9 +16,9 @@ _ENTER = (
 )
 _SEARCH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 NEITHER = (
-    "The rig needs root, or unprivileged user namespaces (Debian and Ubuntu: package util-linux and "
-    "`sysctl kernel.unprivileged_userns_clone=1`; Ubuntu 24.04 on: "
-    "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`), or use Docker: "
+    "The rig needs root, or unprivileged user namespaces (package util-linux, and as root: "
+    "sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, "
+    "sysctl kernel.unprivileged_userns_clone=1 on old Debian); or use Docker: "
     "docker compose -f asterisk/compose.yaml up."
 )
 

@@ -12,36 +12,45 @@ from .errors import RigError
 from .process import Process
 from .state import Rig
 
-_PORTS_OF = {"pbx": ("pbx_ari", "pbx_sip"), "carrier": ("carrier_ari", "carrier_ami", "carrier_sip")}
+_PORTS_OF = {
+    "pbx": ("pbx_ari", "pbx_sip"),
+    "carrier": ("carrier_ari", "carrier_ami", "carrier_sip"),
+}
 
 
-def up(release: str, pick_ports: bool) -> Rig:
+def up(release: str | None, pick_ports: bool) -> Rig:
     """Bring the rig up; one that runs already is left as it is."""
+    wanted = release or os.environ.get("RIG_RELEASE") or "forky"
+    if wanted not in debian.RELEASES:
+        raise RigError(f"RIG_RELEASE={wanted}: it is one of {', '.join(debian.RELEASES)}.")
     folder = state.state_folder()
     with debian.locked(debian.cache_folder() / f"{state.identity(folder)}.lock"):
         rig = state.load(folder)
         if rig is not None and rig.alive():
+            if release not in (None, rig.release):
+                raise RigError(f"The rig is up with {rig.release}: run rig down first.")
             print("The rig is up already.", file=sys.stderr)
             return rig
         if rig is not None:
             _end(rig)
         jail.check()
-        root = debian.ensure_root(release)
+        root = debian.ensure_root(wanted)
         with debian.locked(debian.cache_folder() / "ports.lock"):
-            rig = _plan(folder, root, release, pick_ports)
-            return _bring_up(rig)
+            state.sweep()
+            return _bring_up(_plan(folder, root, wanted, pick_ports))
 
 
 def _plan(folder: Path, root: Path, release: str, pick_ports: bool) -> Rig:
-    taken = {other.ports.rtp_base for other in state.others(folder)}
+    others = [rig for rig in state.every() if rig.state != folder]
+    taken = {other.ports.rtp_base for other in others if other.any_alive()}
     chosen = ports.pick(taken) if pick_ports else ports.from_environment()
     password = state.password(folder)
     own_url = f"http://{ports.LOOPBACK}:{chosen.pbx_ari}"
     url = os.environ.get("RECORDBRIDGE_ASTERISK_URL", "")
     user = os.environ.get("RECORDBRIDGE_ASTERISK_USER", "")
     secret = os.environ.get("RECORDBRIDGE_ASTERISK_PASSWORD", "")
-    # `rig env` sets the same variables for the rig's own pbx: the password tells them apart.
-    foreign = bool(url) and secret != password
+    # `rig env` sets the same variables for a rig's own pbx: the password tells them apart.
+    foreign = bool(url) and secret not in {password, *(other.password for other in others)}
     if foreign and not (user and secret):
         raise RigError(
             "RECORDBRIDGE_ASTERISK_URL is set: set RECORDBRIDGE_ASTERISK_USER and _PASSWORD too."
@@ -88,7 +97,7 @@ def down() -> bool:
         rig = state.load(folder)
         if rig is None:
             return False
-        ran = any(each.alive() for each in rig.processes.values())
+        ran = rig.any_alive()
         _end(rig)
         return ran
 
@@ -139,8 +148,7 @@ def describe(rig: Rig) -> str:
     rows = [f"release     {rig.release} ({debian.RELEASES[rig.release]})"]
     for name in rig.names:
         process = rig.processes.get(name)
-        running = process is not None and process.alive()
-        word = f"pid {process.pid}" if process is not None and running else "not running"
+        word = f"pid {process.pid}" if process and process.alive() else "not running"
         sip, http = (
             (ports_.pbx_sip, ports_.pbx_ari)
             if name == "pbx"

@@ -1,4 +1,4 @@
-"""Which ports a rig uses: from RIG_* variables, from the defaults, or free ones picked by itself."""
+"""Which ports a rig uses: from RIG_* variables, the defaults, or free ones that it picks."""
 
 from __future__ import annotations
 
@@ -65,11 +65,24 @@ def free(port: int, kind: socket.SocketKind) -> bool:
 
 
 def pick(taken_rtp: Collection[int]) -> Ports:
-    """Return free ports, away from those that other rigs use; RIG_* variables are kept."""
-    picked = {name: _free_port(socket.SOCK_DGRAM) for name in _UDP}
-    picked |= {name: _free_port(socket.SOCK_STREAM) for name in _TCP}
-    picked["rtp_base"] = _free_rtp(taken_rtp)
-    return replace(Ports(**picked), **_given())
+    """Return free ports, away from other rigs'; those of RIG_* variables are kept if free."""
+    given = _given()
+    picked = {}
+    for name in (*_UDP, *_TCP):
+        wanted = given.get(name)
+        kept = wanted is not None and free(wanted, _kind(name))
+        picked[name] = wanted if wanted is not None and kept else _free_port(_kind(name))
+    base = given.get("rtp_base")
+    picked["rtp_base"] = base if base and _apart(base, taken_rtp) else _free_rtp(taken_rtp)
+    return Ports(**picked)
+
+
+def _kind(name: str) -> socket.SocketKind:
+    return socket.SOCK_DGRAM if name in _UDP else socket.SOCK_STREAM
+
+
+def _apart(base: int, taken: Collection[int]) -> bool:
+    return all(abs(base - other) >= RTP_PER_RIG for other in taken)
 
 
 def _free_port(kind: socket.SocketKind) -> int:
@@ -80,10 +93,8 @@ def _free_port(kind: socket.SocketKind) -> int:
 
 
 def _free_rtp(taken: Collection[int]) -> int:
-    bases = range(_RTP_FIRST, _RTP_LAST, RTP_PER_RIG)
-    for base in bases:
-        apart = all(abs(base - other) >= RTP_PER_RIG for other in taken)
-        if apart and free(base, socket.SOCK_DGRAM):
+    for base in range(_RTP_FIRST, _RTP_LAST, RTP_PER_RIG):
+        if _apart(base, taken) and free(base, socket.SOCK_DGRAM):
             return base
     raise RigError("No free range of RTP ports is left: end another rig, or set RIG_RTP_BASE.")
 
@@ -91,9 +102,8 @@ def _free_rtp(taken: Collection[int]) -> int:
 def check_free(ports: Ports, names: Iterable[str]) -> None:
     """Refuse ports that something else has."""
     for name in names:
-        kind = socket.SOCK_DGRAM if name in _UDP else socket.SOCK_STREAM
         port = getattr(ports, name)
-        if not free(port, kind):
+        if not free(port, _kind(name)):
             word = "UDP" if name in _UDP else "TCP"
             raise RigError(
                 f"{word} port {port} is in use: set RIG_{name.upper()}, or use --pick-ports."

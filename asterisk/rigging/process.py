@@ -47,14 +47,14 @@ def _began(pid: int) -> int | None:
 
 def _raise_open_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY or hard > _OPEN_FILES:
-        hard = _OPEN_FILES
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def start(command: list[str], log: Path) -> tuple[Process, subprocess.Popen[bytes]]:
     """Start a command in a session of its own, its words going to a file."""
+    _raise_open_files()  # inherited by the child
     with log.open("ab") as out:
         child = subprocess.Popen(
             command,
@@ -62,6 +62,5 @@ def start(command: list[str], log: Path) -> tuple[Process, subprocess.Popen[byte
             stdout=out,
             stderr=out,
             start_new_session=True,
-            preexec_fn=_raise_open_files,
         )
     return Process(child.pid, _began(child.pid) or 0), child

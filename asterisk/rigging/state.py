@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -76,6 +77,10 @@ class Rig:
         """Say whether every instance of the rig runs."""
         return all(name in self.processes and self.processes[name].alive() for name in self.names)
 
+    def any_alive(self) -> bool:
+        """Say whether any process of the rig runs."""
+        return any(each.alive() for each in self.processes.values())
+
     def running(self, processes: dict[str, Process]) -> Rig:
         """Return the same rig with these processes."""
         return replace(self, processes=processes)
@@ -120,24 +125,33 @@ def _link(link: Path, target: Path) -> None:
 
 def load(state: Path) -> Rig | None:
     """Return the rig of a RIG_STATE, or nothing; it is found even if its links were deleted."""
-    found = [state / "rig.json", *debian.cache_folder().glob(f"*/srv/rig/{identity(state)}/rig.json")]
-    rigs = [rig for rig in map(_read, found) if rig is not None]
+    rigs = [rig for rig in every() if rig.state == state]
+    linked = _read(state / "rig.json")
+    if linked is not None:
+        rigs.insert(0, linked)
     return next((rig for rig in rigs if rig.processes), rigs[0] if rigs else None)
 
 
-def others(state: Path) -> Iterator[Rig]:
-    """Return the other rigs of this user that run now."""
+def every() -> Iterator[Rig]:
+    """Return all rigs of this user, running or not."""
     for path in debian.cache_folder().glob("*/srv/rig/*/rig.json"):
         rig = _read(path)
-        if rig is not None and rig.state != state and any(p.alive() for p in rig.processes.values()):
+        if rig is not None:
             yield rig
+
+
+def sweep() -> None:
+    """Remove the folders of rigs that do not run and whose RIG_STATE is gone."""
+    for rig in every():
+        if not rig.state.exists() and not rig.any_alive():
+            shutil.rmtree(rig.folder, ignore_errors=True)
 
 
 def _read(path: Path) -> Rig | None:
     try:
         saved: dict[str, Any] = json.loads(path.read_text())
-        processes = {name: Process(**each) for name, each in saved.pop("processes").items()}
-        places = {name: Path(saved.pop(name)) for name in ("state", "root")}
-        return Rig(**places, ports=Ports(**saved.pop("ports")), processes=processes, **saved)
+        processes = {name: Process(**each) for name, each in saved["processes"].items()}
+        saved |= {"ports": Ports(**saved["ports"]), "processes": processes}
+        return Rig(**saved | {name: Path(saved[name]) for name in ("state", "root")})
     except (OSError, ValueError, KeyError, TypeError):
         return None
