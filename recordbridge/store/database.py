@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 from recordbridge.errors import StorageError
 from recordbridge.ports.rows import Unit
 from recordbridge.store import sqlite
-from recordbridge.store.batch import Batcher, Connection, DriverErrors, Piece
+from recordbridge.store.batch import Piece
+from recordbridge.store.batcher import Batcher, Connection, DriverErrors
 from recordbridge.store.faults import AwayError, translated
 from recordbridge.store.lock import sole_worker
 from recordbridge.store.reader import CONNECTIONS, Reader

@@ -6,6 +6,7 @@ inserts are keyed, and the rest sets values (so an unknown commit is simply repe
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 
 from recordbridge.errors import FenceError
@@ -41,11 +42,29 @@ def write(cursor: Cursor, sql: Statements, unit: Unit) -> None:
             cursor.execute(hot.sql, hot.values(row))
 
 
-class Repeats:
-    """Knows by the calls' rows which units of a batch an earlier, unknown commit has stored.
+def is_at(cursor: Cursor, sql: Statements, call: CallRow) -> bool:
+    """Whether the call's row is at this version under this fence."""
+    cursor.execute(sql.call_at, (call.call_uuid,))
+    found = cursor.fetchone()
+    return found is not None and found[:2] == (call.version, call.fence)
 
-    The batch was committed whole or not at all, so a row that stands where this unit, or a
-    later one of the batch, was to put it proves that this unit is stored.
+
+class Standing(enum.Enum):
+    """Where a call's row stands when its unit did not fit."""
+
+    STORED = "stored"
+    """This version was committed before: the unit is done."""
+    BEHIND = "behind"
+    """Ours, but an earlier version is missing."""
+    MOVED = "moved"
+    """Another owner, or another course of the call, wrote it."""
+
+
+class Repeats:
+    """Knows units that were stored before and are given again: they count as done.
+
+    A call's row that stands where this unit, or a later one of the same batch, was to put it
+    shows that this unit is stored.
     """
 
     def __init__(self, units: Iterable[Unit]) -> None:
@@ -55,13 +74,17 @@ class Repeats:
             if unit.call is not None
         }
 
-    def is_stored(self, cursor: Cursor, sql: Statements, call: CallRow) -> bool:
-        """Whether the row of the call shows that this version of it was committed."""
+    def standing(self, cursor: Cursor, sql: Statements, call: CallRow) -> Standing:
+        """Where the row is, seen from the version that was to be written."""
         cursor.execute(sql.call_at, (call.call_uuid,))
         found = cursor.fetchone()
         if found is None:
-            return False
+            return Standing.BEHIND
         version, fence, state = found
-        if fence != call.fence or not isinstance(version, int) or version < call.version:
-            return False
-        return self._states.get((call.call_uuid, version, call.fence)) == state
+        assert isinstance(version, int)
+        if fence != call.fence:
+            return Standing.MOVED
+        if version < call.version:
+            return Standing.BEHIND
+        same = self._states.get((call.call_uuid, version, call.fence)) == state
+        return Standing.STORED if same else Standing.MOVED

@@ -16,7 +16,8 @@ import structlog
 
 from recordbridge.errors import StorageError
 from recordbridge.ports.rows import Unit
-from recordbridge.store.batch import Batcher, Item, Piece
+from recordbridge.store.batch import Batch, Failed, Item, Piece
+from recordbridge.store.batcher import Batcher
 from recordbridge.store.faults import AwayError
 
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ class Writer:
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._batcher: Batcher | None = None
-        self._failed: dict[str, StorageError] = {}
+        self._failed = Failed()
         self._ended = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._transactions = 0
@@ -104,7 +105,7 @@ class Writer:
                 pass
         finally:
             self.available = False
-            self._tell(self._drain(), StorageError("The database is closed."))
+            self._tell(Batch(self._drain()), StorageError("The database is closed."))
             self._farewell()
             self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
@@ -123,8 +124,9 @@ class Writer:
         batch.append(item)
         return self._keep(batch)
 
-    def _keep(self, batch: list[Item]) -> bool:
-        """Commit the batch, however long the database is away."""
+    def _keep(self, items: list[Item]) -> bool:
+        """Commit the items, however long the database is away."""
+        batch = Batch(items)
         try:
             self._persist(lambda: self._usable().commit(batch, self._failed))
         finally:
@@ -205,21 +207,13 @@ class Writer:
         except queue.Empty:
             return left
 
-    def _tell(self, items: list[Item], otherwise: StorageError) -> None:
+    def _tell(self, batch: Batch, otherwise: StorageError) -> None:
         """Hand all verdicts to the loop at once; `otherwise` is that of unsettled items."""
-        for item in items:
-            if not item.settled:
-                item.fail(otherwise)
-        if items:
-            self._loop.call_soon_threadsafe(_resolve, items)
+        batch.fail_waiting(otherwise)
+        if batch.items:
+            self._loop.call_soon_threadsafe(_resolve, batch.items)
 
 
 def _resolve(items: list[Item]) -> None:
-    """On the loop: give every future its verdict, unless its waiter has left."""
     for item in items:
-        if item.future.done():
-            continue
-        if item.failure is not None:
-            item.future.set_exception(item.failure)
-        else:
-            item.future.set_result(item.outcome)
+        item.resolve()
