@@ -48,5 +48,5 @@ def _live(settings: Settings) -> tuple[int, list[str]]:
 
 def _tell(file: Path, mistakes: list[str], flows: Findings, problems: list[str]) -> None:
     say(*mistakes, *(f"warning: {each}" for each in flows.warnings), *problems)
-    if not mistakes:
+    if not mistakes and not problems:
         say(f"{file}: good")

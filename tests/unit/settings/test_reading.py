@@ -139,8 +139,10 @@ def test_a_variable_may_stand_for_a_number_and_a_truth_value(
 def test_what_a_variable_holds_is_not_told(mistakes: Mistakes) -> None:
     """It may be a secret that went into the wrong key."""
     assert mistakes("service: {public_url: !env TOKEN}\n") == [
-        "5: service.public_url: !env TOKEN does not begin with http:// or https://; "
-        "an absolute http or https URL without user, query or fragment"
+        (
+            "5: service.public_url: !env TOKEN does not begin with http:// or https://; "
+            "an absolute http or https URL without user, query or fragment"
+        )
     ]
 
 
