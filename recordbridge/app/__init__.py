@@ -1,0 +1,9 @@
+"""The composition root: the only package that names concrete adapters.
+
+`serve` runs the service until it is told to stop; `check_live` looks at the configured Asterisks.
+"""
+
+from recordbridge.app.live import check_live
+from recordbridge.app.run import serve
+
+__all__ = ["check_live", "serve"]

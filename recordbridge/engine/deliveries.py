@@ -21,6 +21,7 @@ from recordbridge.plivo.retry import Retry, Target
 from recordbridge.ports.http import Outcome, Sender
 from recordbridge.ports.rows import AttemptRow, RequestRow, RequestUpdate, Unit
 from recordbridge.ports.store import Store
+from recordbridge.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -71,6 +72,7 @@ class Deliveries:
         file_url: FileUrl,
         settled: Settled,
         schedule_s: tuple[int, ...],
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._sender = sender
@@ -79,6 +81,7 @@ class Deliveries:
         self._file_url = file_url
         self._told = settled
         self._schedule_s = schedule_s
+        self._metrics = metrics
         self._open: dict[str, Delivery] = {}
         self._lanes: dict[str, asyncio.Semaphore] = {}
         self._chance = random.SystemRandom().random
@@ -213,6 +216,7 @@ class Deliveries:
         self, request: Delivery, outcome: Outcome, verdict: delivery.Verdict, started: int
     ) -> None:
         row = request.row
+        self._metrics.request_attempts.labels(row.kind, outcome.failure or "ok").inc()
         level = log.info if not outcome.failure else log.warning
         level(
             "request_attempted",

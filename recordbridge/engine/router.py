@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
@@ -28,6 +28,7 @@ from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
 from recordbridge.ports.rows import RequestRow
 from recordbridge.ports.store import Store
+from recordbridge.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -45,13 +46,13 @@ class Router:
         pipeline: Pipeline,
         applications: Applications,
         clock: Clock,
-        on_change: Callable[[], None] = lambda: None,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
         self._applications = applications
         self._clock = clock
-        self._on_change = on_change
+        self._metrics = metrics
         self._pbxs: dict[str, Pbx] = {}
         self._actors: dict[str, Actor] = {}
         self._left: OrderedDict[str, Actor] = OrderedDict()
@@ -98,7 +99,7 @@ class Router:
 
     def _adopt(self, call_uuid: str, actor: Actor) -> Actor:
         self._actors[call_uuid] = actor
-        self._on_change()
+        self._metrics.calls_active.set(len(self._actors))
         return actor
 
     def _match(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> Application:
@@ -148,11 +149,11 @@ class Router:
             self._left[state.call_uuid] = actor
             if len(self._left) > REMEMBERED:
                 self._left.popitem(last=False)
-        self._on_change()
+        self._metrics.calls_active.set(len(self._actors))
 
     def dropped(self, actor: Actor) -> None:
         self._actors.pop(actor.state.call_uuid, None)
-        self._on_change()
+        self._metrics.calls_active.set(len(self._actors))
 
     def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
         """A request was answered or has used up its fragment (`deliveries.Settled`)."""
@@ -165,16 +166,17 @@ class Router:
 
     # -- after a gap (N-3)
 
-    async def reconcile(self, pbx: Pbx) -> int:
-        """Tell every open call of this Asterisk what is there now; returns how many."""
-        for row in await self._store.open_calls(pbx.name):
-            if row.call_uuid not in self._actors:
-                state = rows.decode(row.state)
-                self._adopt(row.call_uuid, self._actor(state, row.version))
-        mine = [a for a in self._actors.values() if a.state.asterisk == pbx.name]
-        for actor in mine:
+    async def load(self, asterisk: str) -> int:
+        """Take up the open calls of that Asterisk; nothing is done for them before `reconcile`."""
+        found = await self._store.open_calls(asterisk)
+        for row in found:
+            self._adopt(row.call_uuid, self._actor(rows.decode(row.state), row.version))
+        return len(found)
+
+    async def reconcile(self, pbx: Pbx) -> None:
+        """Tell every open call of this Asterisk what is there now."""
+        for actor in [a for a in self._actors.values() if a.state.asterisk == pbx.name]:
             await self._look(pbx, actor)
-        return len(mine)
 
     async def _look(self, pbx: Pbx, actor: Actor) -> None:
         state = actor.state

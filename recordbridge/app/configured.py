@@ -1,0 +1,88 @@
+"""The applications of the YAML file as the engine wants them; local flows are parsed here, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from recordbridge.engine.applications import Application
+from recordbridge.errors import ConfigError, DocumentError
+from recordbridge.machine.state import Profile
+from recordbridge.plivo import parser
+from recordbridge.plivo.elements import Document, RecordDefaults
+from recordbridge.plivo.retry import Target, parse_target
+from recordbridge.settings import Settings
+from recordbridge.settings.applications import Application as Configured
+
+log = structlog.get_logger()
+
+
+class ConfiguredApplications:
+    """Implements `engine.applications.Applications`. Raises ConfigError for unusable flows."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tokens = {
+            account.auth_id: tuple(token.get_secret_value() for token in account.auth_token)
+            for account in settings.accounts
+        }
+        mistakes: list[str] = []
+        self._known: dict[str, Application] = {}
+        for name, configured in settings.applications.items():
+            try:
+                self._known[name] = _application(settings, configured)
+            except DocumentError as error:
+                mistakes.append(f"{configured.flow}:{error.line}: {error}")
+        if mistakes:
+            raise ConfigError(mistakes)
+
+    def match(self, asterisk: str, named: str | None, dialled: str) -> Application | None:  # noqa: ARG002 - applications are the same on every Asterisk
+        """F-1."""
+        found = self._settings.application_for(named, dialled)
+        return None if found is None else self._known[found.name]
+
+    def named(self, name: str) -> Application | None:
+        return self._known.get(name)
+
+    def tokens(self, account: str) -> tuple[str, ...]:
+        return self._tokens.get(account, ())
+
+    @property
+    def accounts(self) -> dict[str, tuple[str, ...]]:
+        """auth_id to tokens."""
+        return dict(self._tokens)
+
+
+def _application(settings: Settings, configured: Configured) -> Application:
+    defaults = RecordDefaults(**settings.record_values(configured))
+    recording = settings.recording
+    profile = Profile(
+        account=configured.account,
+        application=configured.name,
+        answer=_target(configured.answer_url, configured.answer_method),
+        fallback=_target(configured.fallback_url, configured.fallback_method),
+        hangup=_target(configured.hangup_url, configured.hangup_method),
+        beep=recording.beep,
+        silence_threshold=recording.silence_threshold,
+        trim_silence=recording.trim_silence,
+    )
+    flow = None if configured.flow is None else _flow(configured.flow, defaults)
+    return Application(profile=profile, defaults=defaults, flow=flow)
+
+
+def _flow(path: Path, defaults: RecordDefaults) -> Document:
+    document = parser.parse(path.read_bytes(), defaults)
+    parser.require_supported(document)
+    for warning in document.warnings:
+        log.warning("flow_warning", flow=str(path), warning=warning)
+    return document
+
+
+def _target(url: str | None, method: str) -> Target | None:
+    if url is None:
+        return None
+    target, warnings = parse_target(url, method)
+    for warning in warnings:
+        log.warning("url_warning", url=target.url, warning=warning)
+    return target

@@ -1,0 +1,41 @@
+"""`recordbridge serve`: the loop, the signals, the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import structlog
+import uvloop
+
+from recordbridge.app.service import Service
+from recordbridge.errors import StorageError
+from recordbridge.settings import Settings
+from recordbridge.telemetry import logs
+
+log = structlog.get_logger()
+
+UNREACHABLE = 3
+
+
+def serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; 0, or 3 when the database or a folder cannot be used."""
+    logs.configure(settings.log.format, settings.log.level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with Service(settings).running():
+            await stop.wait()
+            log.info("stopping")
+    except StorageError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command's own word to its user
+        return UNREACHABLE
+    return 0

@@ -1,0 +1,221 @@
+"""The service put together: adapters, engine, doors; opened in order, closed in reverse (N-7)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import secrets
+import ssl
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from aiohttp import web as aioweb
+
+from recordbridge import web
+from recordbridge.app.configured import ConfiguredApplications
+from recordbridge.ari.link import AriPbx
+from recordbridge.blobs.local import LocalBlobs
+from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.pipeline import Pipeline
+from recordbridge.engine.router import Router
+from recordbridge.errors import StorageError
+from recordbridge.instant import Clock, SystemClock
+from recordbridge.media.worker import Encoder
+from recordbridge.outbound.sender import HttpSender
+from recordbridge.settings import Settings
+from recordbridge.settings.sections import Asterisk
+from recordbridge.store import Database, open_store
+from recordbridge.telemetry.metrics import Metrics
+from recordbridge.web.signing import RecordUrls
+
+log = structlog.get_logger()
+
+GRACE_S = 8.0
+"""N-7: for what is in flight when the service is told to stop."""
+URL_KEY = "url_key"
+SQLITE = "sqlite:///"
+
+
+class Service:
+    """The running service. `links` are the Asterisks, `url` is where the doors are."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.metrics = Metrics(version("recordbridge"))
+        self.applications = ConfiguredApplications(settings)
+        self.links: list[AriPbx] = []
+        self.router: Router
+        self.deliveries: Deliveries
+        self.pipeline: Pipeline
+        self.store: Database
+        self.url = ""
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Service]:
+        """Open everything, accept calls, and close it all again. Raises StorageError."""
+        settings = self.settings
+        async with contextlib.AsyncExitStack() as stack:
+            database = settings.database.url.get_secret_value()
+            _make_folder(database)
+            self.store = await stack.enter_async_context(
+                open_store(database, worker=settings.service.worker)
+            )
+            blobs = LocalBlobs(settings.storage.path)
+            stack.callback(blobs.close)
+            encoder = Encoder()
+            stack.callback(encoder.close)
+            sender = await stack.enter_async_context(
+                HttpSender(
+                    settings.webhooks.allow_networks, self.clock, version=version("recordbridge")
+                )
+            )
+            work = settings.storage.path / "work"
+            work.mkdir(exist_ok=True)
+            self.pipeline = Pipeline(audio=encoder, blobs=blobs, work=work)
+            self.router = Router(
+                store=self.store,
+                pipeline=self.pipeline,
+                applications=self.applications,
+                clock=self.clock,
+                metrics=self.metrics,
+            )
+            urls = await self._urls()
+            self.deliveries = Deliveries(
+                store=self.store,
+                sender=sender,
+                clock=self.clock,
+                tokens=self.applications.tokens,
+                file_url=functools.partial(_file_url, urls, self.clock),
+                settled=self.router.settled,
+                schedule_s=settings.webhooks.schedule_s,
+                metrics=self.metrics,
+            )
+            self.router.deliveries = self.deliveries
+            stack.push_async_callback(self._stop)
+            await self._resume()
+            await stack.enter_async_context(self._doors(urls, blobs))
+            await stack.enter_async_context(self._linked())
+            yield self
+
+    async def _urls(self) -> RecordUrls:
+        storage = self.settings.storage
+        keys = [key.get_secret_value() for key in storage.url_keys]
+        if not keys:
+            keys = [await self.store.secret(URL_KEY, secrets.token_hex(32))]
+        return RecordUrls(
+            self.settings.service.public_url, keys, storage.url_ttl_days, storage.access
+        )
+
+    async def _resume(self) -> None:
+        """N-1: the calls and requests that were open when we last stopped."""
+        self.links = [self._link(asterisk) for asterisk in self.settings.asterisk]
+        calls = 0
+        for link in self.links:
+            self.router.attach(link)
+            calls += await self.router.load(link.name)
+        requests = await self.deliveries.resume()
+        log.info("resumed", calls=calls, requests=requests)
+
+    def _link(self, asterisk: Asterisk) -> AriPbx:
+        name = asterisk.name
+        connected = self.metrics.ari_connected.labels(name)
+        connected.set(0)
+
+        async def up() -> None:
+            await self.router.reconcile(link)
+            connected.set(1)
+
+        def down(reason: str) -> None:
+            connected.set(0)
+            log.warning("asterisk_away", asterisk=name, reason=reason)
+
+        tls = None
+        if asterisk.tls_ca is not None:
+            tls = ssl.create_default_context(cafile=asterisk.tls_ca)
+        link = AriPbx(
+            name,
+            asterisk.url,
+            asterisk.username,
+            asterisk.password.get_secret_value(),
+            asterisk.app,
+            recordings=asterisk.recordings,
+            clock=self.clock,
+            sink=functools.partial(self.router.fact, name),
+            on_up=up,
+            on_down=down,
+            log=log,
+            tls=tls,
+        )
+        return link
+
+    @contextlib.asynccontextmanager
+    async def _linked(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(link.run(), name=f"ari {link.name}") for link in self.links]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _doors(self, urls: RecordUrls, blobs: LocalBlobs) -> AsyncIterator[None]:
+        application = web.application(
+            rows=self.store,
+            files=blobs,
+            urls=urls,
+            accounts=self.applications.accounts,
+            clock=self.clock,
+            checks={"database": self._database_ready}
+            | {f"asterisk:{link.name}": functools.partial(_ready, link) for link in self.links},
+            registry=self.metrics.registry,
+        )
+        service = self.settings.service
+        tls = None
+        if service.tls_cert is not None:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(service.tls_cert, service.tls_key)
+        runner = aioweb.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
+        await runner.setup()
+        try:
+            site = aioweb.TCPSite(runner, service.host, service.port, ssl_context=tls)
+            try:
+                await site.start()
+            except OSError as error:
+                raise StorageError(
+                    f"service.listen: {service.listen} cannot be listened on ({error.strerror})"
+                ) from error
+            self.url = site.name
+            log.info("listening", url=self.url, public_url=service.public_url)
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def _database_ready(self) -> str:
+        return "" if self.store.available else "the database is not available"
+
+    async def _stop(self) -> None:
+        """N-7: finish what is in flight, keep the rest for the next start."""
+        for actor in list(self.router.calls.values()):
+            actor.close()
+        await asyncio.gather(self.pipeline.close(GRACE_S), self.deliveries.close(GRACE_S))
+
+
+def _make_folder(database: str) -> None:
+    """The folder of a new database; what is wrong with it is told by `open_store`."""
+    if database.startswith(SQLITE):
+        with contextlib.suppress(OSError):
+            Path(database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _file_url(urls: RecordUrls, clock: Clock, account: str, name: str) -> str:
+    recording_id, _, ext = name.partition(".")
+    return urls.record_url(account, recording_id, ext, clock())
+
+
+async def _ready(link: AriPbx) -> str:
+    return "" if link.connected else "not connected"
