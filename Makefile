@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check lint types floors fmt rules bench run rig-up rig-down clean
+.PHONY: help setup demo test unit check lint types floors fmt docs rules bench run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ test: $(STAMP)  ## every test, those on a real Asterisk included (installs one i
 
 unit: $(STAMP)  ## the tests that need no Asterisk
 	$(BIN)/python -m pytest -m 'not asterisk'
+
+docs: $(STAMP)  ## docs/configuration.md from the settings
+	$(BIN)/python -m recordbridge.settings > docs/configuration.md
 
 rules: $(STAMP)  ## the rules that no test names
 	$(BIN)/python tests/rules.py

@@ -94,6 +94,8 @@ def _compose(path: Path) -> yaml.Node | Mistake | None:
         return Mistake(line, (), "a control character stands here", "remove it")
     except yaml.MarkedYAMLError as error:
         return _syntax(error)
+    except RecursionError:
+        return Mistake(1, (), "the lists are nested too deeply", "three levels are enough")
     return node
 
 

@@ -39,7 +39,11 @@ class Mistake:
 
     def line_of(self, file: str) -> str:
         """`FILE:LINE: key.path: what is wrong; what is allowed`."""
-        return f"{file}:{self.line}: {dotted(self.path)}: {self.wrong}; {self.allowed}"
+        text = f"{file}:{self.line}: {dotted(self.path)}: {self.wrong}; {self.allowed}"
+        # A key or value with a line break in it must not break the line.
+        return "".join(
+            each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+        )
 
 
 @dataclass

@@ -140,7 +140,7 @@ class Reading:
     def _word(self, node: yaml.ScalarNode, kind: str, path: Path) -> Value:
         try:
             word: Value = getattr(self._words, f"construct_yaml_{kind}")(node)
-        except ValueError:
+        except (ValueError, LookupError, AttributeError):  # what PyYAML lets out for `!!bool x`
             self.places.wrong(
                 path, f"{node.value} is not what YAML takes it for", "put it in quotes"
             )

@@ -361,6 +361,10 @@ BAD_HEADS = {
         "accounts:\n  - \x07\n",
         ["2: (file): a control character stands here; remove it"],
     ),
+    "nested_too_deeply": (
+        "[" * 1200,
+        ["1: (file): the lists are nested too deeply; three levels are enough"],
+    ),
     "open_bracket": (
         "accounts: [\nasterisk: 1\n",
         [
