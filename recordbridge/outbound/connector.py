@@ -22,6 +22,7 @@ from aiohttp.connector import AddrInfoType, Connection
 from aiohttp.tracing import Trace
 
 from recordbridge.outbound.guard import ForbiddenAddressError, Network, forbidden
+from recordbridge.outbound.names import SystemNames
 
 KEEP_ALIVE_S = 15
 """How long an idle connection waits for its host's next request."""
@@ -71,7 +72,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         self._allow = tuple(allow)
         super().__init__(
             socket_factory=self._guarded_socket,
-            resolver=resolver,
+            resolver=resolver or SystemNames(),
             ssl=tls or True,
             ttl_dns_cache=NAMES_LIVE_S,
             keepalive_timeout=KEEP_ALIVE_S,

@@ -46,6 +46,7 @@ def configure(
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         _timestamp(clock or SystemClock()),
+        structlog.processors.format_exc_info,
         redacted,
     ]
     ends = _ends(output, colors=out.isatty())
@@ -60,16 +61,15 @@ def configure(
 
 def _ends(output: Format, *, colors: bool) -> list[Processor]:
     if output == "json":
-        return [
-            structlog.processors.format_exc_info,
-            structlog.processors.EventRenamer("event"),
-            structlog.processors.JSONRenderer(serializer=_json),
-        ]
-    return [structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=32)]
+        return [structlog.processors.JSONRenderer(serializer=_json)]
+    # plain tracebacks: pretty ones show local variables, and with them secrets
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
 
 
 def _json(event: EventDict, **_: object) -> str:
-    return msgspec.json.encode(event, enc_hook=repr).decode()
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+    return msgspec.json.encode({**first, **event}, enc_hook=repr).decode()
 
 
 def _timestamp(clock: Clock) -> Processor:
