@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import socket
@@ -50,6 +51,7 @@ def _values(rig: Rig, name: str) -> dict[str, str]:
         "AST_ENTITY": "02:00:00:00:00:01" if pbx else "02:00:00:00:00:02",
         "AST_DIR": rig.inner(rig.instance(name)),
         "AST_APP": "recordbridge",
+        "AST_AGI": os.environ.get("RIG_AGI") or f"agi://{LOOPBACK}:4573",
         "AST_HTTP_ADDRESS": LOOPBACK,
         "AST_HTTP_PORT": str(ports.pbx_ari if pbx else ports.carrier_ari),
         "AST_AMI_PORT": str(ports.carrier_ami),
