@@ -1,0 +1,49 @@
+"""Every error reply is `{"api_id": ..., "error": "a sentence"}`, as the SDKs parse it (E-3).
+
+A bug is not caught: aiohttp logs it with its traceback and answers 500.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from recordbridge.errors import RecordbridgeError, StorageError
+from recordbridge.web.keys import API_ID
+
+log = structlog.get_logger(__name__)
+
+
+@web.middleware
+async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives the request its api_id, and errors their form; log lines of the request carry it."""
+    api_id = str(uuid.uuid4())
+    request[API_ID] = api_id
+    with structlog.contextvars.bound_contextvars(api_id=api_id):
+        try:
+            return await handler(request)
+        except web.HTTPError as error:
+            return refusal(api_id, error.status, error.text or error.reason, error.headers)
+        except RecordbridgeError as error:
+            log.warning(
+                "request_failed", method=request.method, path=request.path, reason=str(error)
+            )
+            status = 503 if isinstance(error, StorageError) else 500
+            return refusal(api_id, status, str(error))
+
+
+def refusal(
+    api_id: str, status: int, sentence: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """The JSON reply; of `headers` those that say something about the refusal are kept."""
+    kept = {
+        name: value
+        for name, value in (headers or {}).items()
+        if name in {"Allow", "Retry-After", "WWW-Authenticate", "Content-Range"}
+    }
+    body = {"api_id": api_id, "error": sentence}
+    return web.json_response(body, status=status, headers=kept)

@@ -1,0 +1,128 @@
+"""The files: `GET /v1/Account/{auth_id}/Recording/{id}.{mp3|wav}` (E-4).
+
+Access is decided before anything else, so that nobody without it learns what exists. A file is
+served only when its row says that it is whole (Q-3), and then never changes: its ETag is the
+SHA-256 of its bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from http import HTTPStatus
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from recordbridge.ports.rows import RecordingRow
+from recordbridge.web import basic, keys
+from recordbridge.web.ranges import Plan, plan
+
+ROUTE = r"/v1/Account/{auth_id}/Recording/{recording_id:[0-9a-f-]{36}}.{ext:mp3|wav}"
+_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}
+_CHUNK = 1 << 18
+_RETRY_AFTER_S = 2
+_NOT_READY = frozenset({"recording", "processing"})
+
+
+async def serve_file(request: web.Request) -> web.StreamResponse:
+    """200, 206 or 304 (RFC 9110); 404 with Retry-After: not yet; 410: deleted.
+
+    403 or 401 without access, before anything else; 412 and 416 when the conditions say so.
+    """
+    account, recording_id, ext = (
+        request.match_info[name] for name in ("auth_id", "recording_id", "ext")
+    )
+    _admit(request, account, recording_id, ext)
+    row = await request.app[keys.ROWS].recording(recording_id)
+    if row is None or row.account != account or row.file_format != ext:
+        raise web.HTTPNotFound(text="there is no such recording")
+    path = _path_of(row, request.app[keys.FILES])
+    try:
+        file = await asyncio.to_thread(path.open, "rb", 0)
+    except FileNotFoundError:
+        raise _deleted() from None
+    try:
+        return await _send(request, row, file.fileno())
+    finally:
+        file.close()
+
+
+def _admit(request: web.Request, account: str, recording_id: str, ext: str) -> None:
+    urls = request.app[keys.URLS]
+    query, now = request.rel_url.raw_query_string, request.app[keys.CLOCK]()
+    if urls.access == "signed" and not urls.verify(account, recording_id, ext, query, now):
+        raise web.HTTPForbidden(text="the address is not signed, was changed or has expired")
+    accounts = request.app[keys.ACCOUNTS]
+    if urls.access == "basic" and basic.authenticated(request, accounts) != account:
+        raise basic.unauthorized()
+
+
+def _path_of(row: RecordingRow, files: keys.Files) -> Path:
+    if row.status in _NOT_READY:
+        raise web.HTTPNotFound(
+            text="the recording is not ready yet", headers={"Retry-After": str(_RETRY_AFTER_S)}
+        )
+    if not row.digest:
+        raise web.HTTPNotFound(text="nothing of the recording could be saved")
+    path = files.path(f"{row.recording_id}.{row.file_format}")
+    if path is None:
+        raise _deleted()
+    return path
+
+
+def _deleted() -> web.HTTPGone:
+    return web.HTTPGone(text="the recording was deleted")
+
+
+async def _send(request: web.Request, row: RecordingRow, file: int) -> web.StreamResponse:
+    size = os.fstat(file).st_size
+    part = plan(request.method, _conditions(request), size, row.digest)
+    if part.status == HTTPStatus.PRECONDITION_FAILED:
+        raise web.HTTPPreconditionFailed(text="the file is not the one that If-Match names")
+    if part.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        headers = {hdrs.CONTENT_RANGE: part.content_range}
+        raise web.HTTPRequestRangeNotSatisfiable(text=f"the file has {size} bytes", headers=headers)
+    response = web.StreamResponse(status=part.status, headers=_headers(row, part))
+    if part.status != HTTPStatus.NOT_MODIFIED:
+        response.content_length = part.length
+    await response.prepare(request)
+    if request.method == hdrs.METH_GET:
+        await _copy(file, part.start, part.length, response)
+    await response.write_eof()
+    return response
+
+
+async def _copy(file: int, start: int, length: int, response: web.StreamResponse) -> None:
+    end = start + length
+    while start < end:
+        chunk = await asyncio.to_thread(os.pread, file, min(_CHUNK, end - start), start)
+        if not chunk:
+            raise ConnectionResetError("the file became shorter")  # never a body that looks whole
+        await response.write(chunk)
+        start += len(chunk)
+
+
+def _conditions(request: web.Request) -> dict[str, str]:
+    """A header that came several times is one list (section 5.3)."""
+    return {
+        name: ", ".join(request.headers.getall(name))
+        for name in (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_MATCH, hdrs.IF_NONE_MATCH)
+        if name in request.headers
+    }
+
+
+def _headers(row: RecordingRow, part: Plan) -> dict[str, str]:
+    name = f"{row.recording_id}.{row.file_format}"
+    headers = {
+        hdrs.ETAG: f'"{row.digest}"',
+        hdrs.CACHE_CONTROL: "private, no-store",
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CONTENT_TYPE: _TYPES[row.file_format],
+        hdrs.CONTENT_DISPOSITION: f'inline; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; media-src 'self'",
+    }
+    if part.content_range:
+        headers[hdrs.CONTENT_RANGE] = part.content_range
+    return headers
