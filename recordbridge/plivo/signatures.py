@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qs, urlparse, urlunparse
 
 from recordbridge.plivo.urls import without_userinfo
@@ -63,6 +64,7 @@ def _joined(query: Mapping[str, list[str]]) -> str:
     return "&".join(f"{key}={value}" for key in sorted(query) for value in sorted(query[key]))
 
 
+@lru_cache(maxsize=1024)
 def _address(url: str) -> str:
     scheme, netloc, path, *_ = urlparse(without_userinfo(url))
     return urlunparse((scheme, netloc, path, "", "", ""))
