@@ -69,17 +69,16 @@ class Attempt:
 
     async def run(self) -> None:
         """Send, follow, read. Raises what aiohttp raises; TimeoutError is the caller's limit."""
-        for hops_left in range(self._follow, -1, -1):
+        hops_left = self._follow
+        while True:
             response = await self._answer()
             self._response = response
             self._first_byte_ms = self._elapsed()
             if response.status not in _MOVED or not self._go_on(response, hops_left):
-                break
+                return await self._read(response)
+            hops_left -= 1
             response.release()
             self._response = None
-        else:  # pragma: no cover - the last hop never goes on
-            return
-        await self._read(response)
 
     def outcome(self, now: Instant, error: BaseException | None = None) -> Outcome:
         """What is known now; `error` is what ended `run`, if anything did."""
