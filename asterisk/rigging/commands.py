@@ -112,7 +112,7 @@ def main() -> int:
     given = _parser().parse_args()
     try:
         return int(given.run(given))
-    except RigError as error:
+    except (RigError, OSError) as error:
         print(f"rig: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

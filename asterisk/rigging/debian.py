@@ -24,7 +24,7 @@ MIRROR = "http://deb.debian.org/debian"
 ARCHIVE = "http://archive.debian.org/debian"
 RELEASES = {"forky": "Asterisk 22", "bullseye": "Asterisk 16"}
 _PACKAGES = "asterisk,asterisk-modules,asterisk-core-sounds-en-wav"
-_RECIPE = "2"
+_RECIPE = "3"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _APT = (
     'Acquire::Check-Valid-Until "false"',
@@ -144,7 +144,8 @@ def _finish(root: Path) -> None:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name in _UNWANTED:
         shutil.rmtree(root / name, ignore_errors=True)
-    (root / "dev/null").touch()
+    for device in jail.DEVICES:
+        (root / "dev" / device).touch()  # bound in a namespace; root has the devices themselves
     sounds = root / "usr/share/asterisk/sounds"
     (sounds / "en").symlink_to("en_US_f_Allison")
     (root / "etc/nsswitch.conf").write_text("hosts: files dns\n")

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from .errors import RigError
 
+DEVICES = ("null", "zero", "random", "urandom")
 _ENTER = (
-    'mount --bind /dev/null "$1/dev/null" 2>/dev/null; mount --rbind /proc "$1/proc" 2>/dev/null; '
-    'exec "$0" "$@"'
+    f"for device in {' '.join(DEVICES)}; do "
+    'mount --bind "/dev/$device" "$1/dev/$device" 2>/dev/null; done; '
+    'mount --rbind /proc "$1/proc" 2>/dev/null; exec "$0" "$@"'
 )
 _SEARCH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 NEITHER = (

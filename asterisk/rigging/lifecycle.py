@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,11 +12,6 @@ from . import debian, instance, jail, ports, speech, state
 from .errors import RigError
 from .process import Process
 from .state import Rig
-
-_PORTS_OF = {
-    "pbx": ("pbx_ari", "pbx_sip"),
-    "carrier": ("carrier_ari", "carrier_ami", "carrier_sip"),
-}
 
 
 def up(release: str | None, pick_ports: bool) -> Rig:
@@ -42,25 +38,43 @@ def up(release: str | None, pick_ports: bool) -> Rig:
 
 def _plan(folder: Path, root: Path, release: str, pick_ports: bool) -> Rig:
     others = [rig for rig in state.every() if rig.state != folder]
-    taken = {other.ports.rtp_base for other in others if other.any_alive()}
-    chosen = ports.pick(taken) if pick_ports else ports.from_environment()
     password = state.password(folder)
-    own_url = f"http://{ports.LOOPBACK}:{chosen.pbx_ari}"
+    foreign = _own_asterisk({password, *(other.password for other in others)})
+    if pick_ports:
+        taken = {other.ports.rtp_base for other in others if other.any_alive()}
+        chosen = ports.pick(_port_names(own_pbx=foreign is not None), taken)
+    else:
+        chosen = ports.from_environment()
+    pbx = foreign or (f"http://{ports.LOOPBACK}:{chosen.pbx_ari}", state.USER, password)
+    return Rig(
+        folder, root, release, chosen, state.USER, password, *pbx, own_pbx=foreign is not None
+    )
+
+
+def _own_asterisk(rigs: set[str]) -> tuple[str, str, str] | None:
+    """Return URL, user and password of the user's own Asterisk, if the environment names one.
+
+    `rig env` sets the same variables for a rig's pbx: the password tells them apart.
+    """
     url = os.environ.get("RECORDBRIDGE_ASTERISK_URL", "")
     user = os.environ.get("RECORDBRIDGE_ASTERISK_USER", "")
     secret = os.environ.get("RECORDBRIDGE_ASTERISK_PASSWORD", "")
-    # `rig env` sets the same variables for a rig's own pbx: the password tells them apart.
-    foreign = bool(url) and secret not in {password, *(other.password for other in others)}
-    if foreign and not (user and secret):
+    if not url or secret in rigs:
+        return None
+    if not (user and secret):
         raise RigError(
             "RECORDBRIDGE_ASTERISK_URL is set: set RECORDBRIDGE_ASTERISK_USER and _PASSWORD too."
         )
-    pbx = (url, user, secret) if foreign else (own_url, state.USER, password)
-    return Rig(folder, root, release, chosen, state.USER, password, *pbx, own_pbx=foreign)
+    return url, user, secret
+
+
+def _port_names(own_pbx: bool) -> tuple[str, ...]:
+    carrier = ("carrier_ari", "carrier_ami", "carrier_sip")
+    return carrier if own_pbx else ("pbx_ari", "pbx_sip", *carrier)
 
 
 def _bring_up(rig: Rig) -> Rig:
-    ports.check_free(rig.ports, [port for name in rig.names for port in _PORTS_OF[name]])
+    ports.check_free(rig.ports, _port_names(rig.own_pbx))
     with debian.locked(rig.root / "srv" / "sounds.lock"):
         speech.prepare(rig.sounds, rig.root / "usr/share/asterisk/sounds/en")
     started: dict[str, Process] = {}
@@ -105,7 +119,9 @@ def down() -> bool:
 def _end(rig: Rig) -> None:
     for each in rig.processes.values():
         each.end()
-    if rig.folder.exists():
+    if not rig.state.exists():
+        shutil.rmtree(rig.folder, ignore_errors=True)
+    elif rig.folder.exists():
         state.save(rig.running({}))
 
 

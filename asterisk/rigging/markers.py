@@ -7,6 +7,7 @@ rounded to what u-law can carry, so a recording of an undisturbed call holds exa
 
 from __future__ import annotations
 
+import math
 from array import array
 from functools import cache
 
@@ -42,7 +43,7 @@ def _band_limited(noise: list[int]) -> list[float]:
 @cache
 def _code() -> bytes:
     shaped = _band_limited(_noise(RATE * SECONDS))
-    rms = (sum(value * value for value in shaped) / len(shaped)) ** 0.5
+    rms = math.sqrt(sum(value * value for value in shaped) / len(shaped))
     gain = _RMS / rms
     loud = array("h", [max(-32000, min(32000, round(value * gain))) for value in shaped])
     return ulaw.encode(loud)

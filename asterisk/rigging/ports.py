@@ -64,11 +64,14 @@ def free(port: int, kind: socket.SocketKind) -> bool:
     return True
 
 
-def pick(taken_rtp: Collection[int]) -> Ports:
-    """Return free ports, away from other rigs'; those of RIG_* variables are kept if free."""
+def pick(names: Iterable[str], taken_rtp: Collection[int]) -> Ports:
+    """Return free ports for these names, and an RTP range away from other rigs'.
+
+    Ports that RIG_* variables give are kept if they are free.
+    """
     given = _given()
-    picked = {}
-    for name in (*_UDP, *_TCP):
+    picked = {**asdict(Ports()), **given}
+    for name in names:
         wanted = given.get(name)
         kept = wanted is not None and free(wanted, _kind(name))
         picked[name] = wanted if wanted is not None and kept else _free_port(_kind(name))
