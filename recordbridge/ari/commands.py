@@ -44,8 +44,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
     """What a status of 400 and more means for the machine; None = what was wanted is so."""
     if command.name in ("EndSnoop", "EndPlayback") and status == 404:
         return None
-    if command.name == "EndCapture" and status == 409:
-        return None  # "not in session": it is ending already, RecordingFinished follows
+    if command.name == "EndCapture" and status in (404, 409):
+        return None  # it has ended, or is ending ("not in session")
     if already_there(command, status, message):
         return None
     return CommandRefused(

@@ -78,7 +78,11 @@ class SocketDispatch:
 
 
 class HttpDispatch:
-    """One request after the other per channel, channels side by side."""
+    """One request after the other per channel, channels side by side.
+
+    Commands that wait for the channel's own queue have a lane beside it: what would end their
+    wait must not stand behind them.
+    """
 
     def __init__(self, rest: RestClient, settle: Settle) -> None:
         self._rest = rest
@@ -87,12 +91,13 @@ class HttpDispatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, command: Command) -> None:
-        lane = self._lanes.get(command.channel_id)
+        key = f"{command.channel_id} queued" if command.queued else command.channel_id
+        lane = self._lanes.get(key)
         if lane is not None:
             lane.append(command)
             return
-        self._lanes[command.channel_id] = lane = deque((command,))
-        task = asyncio.create_task(self._drain(command.channel_id, lane), name="ari-lane")
+        self._lanes[key] = lane = deque((command,))
+        task = asyncio.create_task(self._drain(key, lane), name="ari-lane")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -103,7 +108,7 @@ class HttpDispatch:
             task.cancel()
         return unknown
 
-    async def _drain(self, channel_id: str, lane: deque[Command]) -> None:
+    async def _drain(self, key: str, lane: deque[Command]) -> None:
         while lane:
             command = lane[0]  # stays in the lane while its outcome is unknown
             try:
@@ -117,7 +122,7 @@ class HttpDispatch:
             lane.popleft()
             if reply.status >= 400:
                 self._settle(command, reply.status, refusal_text(reply.body))
-        del self._lanes[channel_id]
+        del self._lanes[key]
 
 
 def _words(body: msgspec.Raw) -> str:

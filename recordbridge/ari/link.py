@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -127,17 +127,11 @@ class AriPbx:
         asyncio.get_running_loop().call_soon(self._sink, call, refused)
 
     async def look(
-        self,
-        channel_id: str,
-        captures: list[str],
-        snoops: list[str],
-        playbacks: Iterable[str] = (),
+        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
     ) -> PbxSeen:
         """See `ports.pbx.Pbx.look`."""
-        app = self._place.app
-        return await lookup.look(
-            self._rest, app, channel_id, captures, snoops, playbacks, self._clock
-        )
+        asked = lookup.Asked(self._place.app, channel_id, captures, snoops, playbacks)
+        return await lookup.look(self._rest, asked, self._clock)
 
     async def calls_present(self) -> list[Routed]:
         """CallEntered of every call in our application now, for those the store does not know."""
@@ -149,9 +143,9 @@ class AriPbx:
         """Raises PbxError when Asterisk does not answer."""
         await self._rest.request("GET", "asterisk/ping")
 
-    async def fetch_recording(self, name: str, into: Path) -> None:
+    async def fetch_recording(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`."""
-        await self._recordings.fetch(name, into)
+        return await self._recordings.fetch(name, into)
 
     async def delete_recording(self, name: str) -> None:
         """See `ports.pbx.Pbx.delete_recording`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -30,27 +30,29 @@ class _State(msgspec.Struct):
 _RUNNING = frozenset(("queued", "recording", "paused"))
 
 
-async def look(
-    rest: RestClient,
-    app: str,
-    channel_id: str,
-    captures: Iterable[str],
-    snoops: Iterable[str],
-    playbacks: Iterable[str],
-    clock: instant.Clock,
-) -> PbxSeen:
+class Asked(NamedTuple):
+    """The application, the call's channel in it, and the ids of what may still run."""
+
+    app: str
+    channel_id: str
+    captures: list[str]
+    snoops: list[str]
+    playbacks: list[str]
+
+
+async def look(rest: RestClient, asked: Asked, clock: instant.Clock) -> PbxSeen:
     """See `ports.pbx.Pbx.look`. Raises PbxUnavailableError.
 
     `live` is what still writes: a recording that has ended answers `done` for a moment.
     """
     ours, channel, live, present, playing = await asyncio.gather(
-        _get(rest, f"applications/{quote(app, safe='')}", _Application),
-        _get(rest, f"channels/{quote(channel_id, safe='')}", _State),
-        _states(rest, "recordings/live", captures),
-        _states(rest, "channels", snoops),
-        _states(rest, "playbacks", playbacks),
+        _get(rest, f"applications/{quote(asked.app, safe='')}", _Application),
+        _get(rest, f"channels/{quote(asked.channel_id, safe='')}", _State),
+        _states(rest, "recordings/live", asked.captures),
+        _states(rest, "channels", asked.snoops),
+        _states(rest, "playbacks", asked.playbacks),
     )
-    here = channel is not None and ours is not None and channel_id in ours.channel_ids
+    here = channel is not None and ours is not None and asked.channel_id in ours.channel_ids
     return PbxSeen(
         at=clock(),
         channel=here,

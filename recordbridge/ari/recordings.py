@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
+import errno
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -22,20 +21,22 @@ class StoredRecordings:
         self._rest = rest
         self._folder = folder
 
-    async def fetch(self, name: str, into: Path) -> None:
+    async def fetch(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`. Raises StorageError when `into` cannot be written.
 
         A shared folder that is not there (any more) is no reason to lose a recording: then
         Asterisk is asked.
         """
+        if self._folder is not None:
+            shared = self._folder / f"{name}{SUFFIX}"
+            if await asyncio.to_thread(shared.is_file):
+                return shared
         try:
-            if self._folder is not None and await asyncio.to_thread(
-                _take, self._folder / f"{name}{SUFFIX}", into
-            ):
-                return
             await self._download(name, into)
         except OSError as error:
-            raise StorageError(f"{into}: {error.strerror}", full=error.errno == 28) from error
+            full = error.errno == errno.ENOSPC
+            raise StorageError(f"{into}: {error.strerror}", full=full) from error
+        return into
 
     async def delete(self, name: str) -> None:
         """A missing one is fine."""
@@ -53,15 +54,3 @@ class StoredRecordings:
             await asyncio.to_thread(partial.replace, into)
         finally:
             partial.unlink(missing_ok=True)
-
-
-def _take(source: Path, into: Path) -> bool:
-    """Link or copy; False when the file cannot be seen from here."""
-    if not source.is_file():
-        return False
-    into.unlink(missing_ok=True)
-    try:
-        os.link(source, into)
-    except OSError:  # another file system, or a folder that may not be linked from
-        shutil.copyfile(source, into)
-    return True

@@ -29,7 +29,7 @@ from recordbridge.ports.pbx import FactSink
 STALLED_S = 10
 WATCH_S = 5
 CLOCK_EVERY = 6
-LEFT_GRACE_S = 0.3
+GRACE_S = 0.3
 
 
 class ReplacedError(PbxConflictError):
@@ -144,7 +144,9 @@ class Session:
             self._group.create_task(self._settle_unknown(command, message))
         elif command.name == "BeginSnoop" and status == 500:
             self._group.create_task(self._settle_snoop(command, message))
-        elif commands.already_there(command, status, message):
+        elif commands.already_there(command, status, message) or (
+            command.name == "EndCapture" and status == 404
+        ):
             self._group.create_task(self._settle_capture(command))
         else:
             self._refuse(command, status, message)
@@ -185,7 +187,11 @@ class Session:
         self._refuse(command, 500 if there else 404, message)
 
     async def _settle_capture(self, command: Command) -> None:
-        """Ours runs already, or has ended before we could hear of it."""
+        """Ours runs already, or has ended; then that fact may have passed while we were away.
+
+        The grace lets an event that is on its way tell it with its true instant.
+        """
+        await asyncio.sleep(GRACE_S)
         name = command.object_id
         if not await lookup.exists(self._rest, f"recordings/live/{name}"):
             fact = facts.CaptureEnded(name, self._clock())
@@ -193,7 +199,7 @@ class Session:
 
     async def _tell_destroyed(self, call: str, channel_id: str) -> None:
         """A channel that left without a hangup request: is it gone, or elsewhere in Asterisk?"""
-        await asyncio.sleep(LEFT_GRACE_S)
+        await asyncio.sleep(GRACE_S)
         if not await lookup.exists(self._rest, f"channels/{quote(channel_id, safe='')}"):
             self._sink(call, facts.CallDestroyed(self._clock()))
 

@@ -1,0 +1,195 @@
+"""ARI's requests, as far as we use them: status and body for each, oddities included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.fakeari.channels import Channel, MainChannel, Playback, Snoop
+from tests.fakeari.tape import Tape
+
+if TYPE_CHECKING:
+    from tests.fakeari.fake import FakeAsterisk
+
+Reply = tuple[int, object]
+Query = dict[str, str]
+NO_CONTENT: Reply = (204, None)
+REASON_CODES = {"normal": 16, "busy": 17, "congestion": 34, "rejected": 21}
+
+
+def refusal(status: int, message: str) -> Reply:
+    return status, {"message": message}
+
+
+class Requests:
+    """Carries requests out on the fake's state."""
+
+    def __init__(self, pbx: FakeAsterisk) -> None:
+        self._pbx = pbx
+
+    async def handle(self, method: str, path: str, query: Query, body: object) -> Reply:
+        """The answer to `METHOD path` below `/ari/`."""
+        parts = path.split("/")
+        handlers: dict[str, Callable[[str, list[str], Query, object], Awaitable[Reply]]] = {
+            "asterisk": self._asterisk,
+            "applications": self._applications,
+            "channels": self._channels,
+            "playbacks": self._playbacks,
+            "recordings": self._recordings,
+        }
+        handler = handlers.get(parts[0])
+        if handler is None:
+            return refusal(404, "Resource not found")
+        return await handler(method, parts[1:], query, body)
+
+    async def _asterisk(self, _: str, parts: list[str], query: Query, body: object) -> Reply:
+        pbx = self._pbx
+        if parts == ["ping"]:
+            return 200, {"ping": "pong", "timestamp": pbx.stamp(), "asterisk_id": pbx.entity}
+        if parts == ["info"]:
+            return 200, {"system": {"version": pbx.version, "entity_id": pbx.entity}}
+        if parts == ["modules"]:
+            return 200, [{"name": each, "status": "Running"} for each in pbx.modules]
+        return refusal(404, "Resource not found")
+
+    async def _applications(
+        self, method: str, parts: list[str], query: Query, body: object
+    ) -> Reply:
+        pbx = self._pbx
+        if parts[0] not in pbx.sockets and not any(
+            each.app == parts[0] for each in pbx.channels.values()
+        ):
+            return refusal(404, "Application not found")
+        if parts[1:] == ["eventFilter"] and isinstance(body, dict):
+            pbx.allowed = {each["type"] for each in body.get("allowed", [])}
+        elif parts[1:] == ["subscription"]:
+            pbx.subscribed.add(query["eventSource"].removeprefix("channel:"))
+        ids = [each.id for each in pbx.channels.values() if each.app == parts[0]]
+        return 200, {"name": parts[0], "channel_ids": ids, "bridge_ids": []}
+
+    async def _channels(self, method: str, parts: list[str], query: Query, body: object) -> Reply:
+        channel = self._pbx.channels.get(parts[0])
+        if channel is None:
+            what = "Provided channel was not found" if parts[1:2] == ["snoop"] else None
+            return refusal(404, what or "Channel not found")
+        if parts[1:] == [] and method == "GET":
+            return 200, channel.described()
+        if parts[1:] == [] and method == "DELETE":
+            return self._hang_up(channel, query)
+        if parts[1:] == ["variable"]:
+            channel.variables[query["variable"]] = query.get("value", "")
+            return NO_CONTENT
+        if parts[1:] == ["record"]:
+            return self._record(channel, query)
+        if isinstance(channel, MainChannel):
+            if parts[1:] == ["answer"]:
+                return await self._answer(channel)
+            if parts[1] == "snoop":
+                return self._snoop(channel, parts[2], query)
+            if parts[1] == "play":
+                return self._play(channel, parts[2], query)
+        return refusal(404, "Resource not found")
+
+    def _hang_up(self, channel: Channel, query: Query) -> Reply:
+        if isinstance(channel, Snoop):
+            self._pbx.later(channel.hang_up)
+        elif isinstance(channel, MainChannel):
+            named = REASON_CODES[query.get("reason", "normal")]
+            cause = int(query.get("reason_code", named))
+            self._pbx.later(lambda: channel.hang_up(cause))
+        return NO_CONTENT
+
+    async def _answer(self, channel: MainChannel) -> Reply:
+        """Answers only when the channel's queue has come to it."""
+        done = asyncio.Event()
+
+        async def answer() -> None:
+            await channel.answer()
+            done.set()
+
+        channel.queue(answer)
+        waits = [asyncio.create_task(each.wait()) for each in (done, channel.ended)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        return NO_CONTENT if done.is_set() else refusal(500, "Failed to answer channel")
+
+    def _snoop(self, channel: MainChannel, snoop_id: str, query: Query) -> Reply:
+        pbx = self._pbx
+        if snoop_id in pbx.channels or snoop_id in pbx.entering:
+            return refusal(500, "Snoop channel could not be created")
+        snoop = Snoop(pbx, snoop_id, channel, query["spy"])
+        channel.snoops.add(snoop)
+        pbx.entering[snoop_id] = snoop
+        pbx.later(lambda: self._snoop_enters(snoop))
+        return 200, snoop.described()
+
+    def _snoop_enters(self, snoop: Snoop) -> None:
+        self._pbx.entering.pop(snoop.id, None)
+        snoop.enter()
+
+    def _record(self, channel: Channel, query: Query) -> Reply:
+        pbx, name = self._pbx, query["name"]
+        path: Path = pbx.recordings / f"{name}.wav"
+        silence, longest = int(query["maxSilenceSeconds"]), int(query["maxDurationSeconds"])
+        if query.get("format") != "wav":
+            return refusal(422, "specified format is unknown on this system")
+        if silence < 0 or longest < 0:
+            return refusal(400, "max_silence_seconds cannot be negative")
+        if name in pbx.tapes or (query.get("ifExists", "fail") == "fail" and path.exists()):
+            return refusal(409, f"Recording '{name}' already exists and can not be overwritten")
+        assert isinstance(channel, Snoop), "we record snoops"
+        tape = Tape(
+            name,
+            channel.id,
+            path,
+            channel.frame,
+            max_silence_s=silence,
+            max_duration_s=longest,
+            wall=pbx.seconds,
+        )
+        channel.tape = pbx.tapes[name] = tape
+        pbx.roll(tape)
+        return 201, tape.described()
+
+    def _play(self, channel: MainChannel, playback_id: str, query: Query) -> Reply:
+        """A taken id is not noticed: the sound is played again."""
+        playback = Playback(playback_id, channel, query["media"].split(","))
+        self._pbx.playbacks[playback_id] = playback
+        channel.queue(playback.run)
+        return 201, playback.described()
+
+    async def _playbacks(self, method: str, parts: list[str], query: Query, body: object) -> Reply:
+        playback = self._pbx.playbacks.get(parts[0])
+        if playback is None:
+            return refusal(404, "Playback not found")
+        if method == "GET":
+            return 200, playback.described()
+        self._pbx.later(playback.stop)
+        return NO_CONTENT
+
+    async def _recordings(self, method: str, parts: list[str], query: Query, body: object) -> Reply:
+        if parts[0] == "stored":
+            return self._stored(method, parts[1:])
+        tape = self._pbx.tapes.get(parts[1])
+        if tape is None:
+            return refusal(404, "Recording not found")
+        if method == "GET":
+            return 200, tape.described()
+        if tape.state in ("done", "canceled"):
+            return refusal(409, "Recording not in session")
+        tape.stop()
+        return NO_CONTENT
+
+    def _stored(self, method: str, parts: list[str]) -> Reply:
+        path: Path = self._pbx.recordings / f"{parts[0]}.wav"
+        if not path.is_file():
+            return refusal(404, "Recording not found")
+        if parts[1:] == ["file"]:
+            return 200, path
+        if method == "DELETE":
+            path.unlink()
+            return NO_CONTENT
+        return 200, {"name": parts[0], "format": "wav"}
