@@ -84,6 +84,8 @@ class LocalBlobs:
 
 def _keep(source: Path, target: Path) -> Stored:
     folder = target.parent
+    if target.exists() and not source.exists():
+        source = target  # a repeat after a failure behind the rename
     if not folder.is_dir():
         folder.mkdir(exist_ok=True)
         _sync_folder(folder.parent)

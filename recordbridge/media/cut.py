@@ -7,16 +7,16 @@ padded with silence.
 
 from __future__ import annotations
 
-import struct
-from array import array
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
+
+import numpy as np
 
 FRAME_MS = 20
 """Asterisk judges silence in frames of this length."""
 KEPT_TAIL_MS = 200
 _SCAN_MS = 1000
+_SAMPLE = "<i2"
 
 Reader = Callable[[int, int], Sequence[bytes]]
 """Takes (first sample, samples); gives s16le PCM of that length for each channel."""
@@ -57,9 +57,7 @@ def silent_tail(read: Reader, kept: Span, rate: int, threshold: int) -> int:
     end = kept.end
     while end > kept.start:
         start = max(kept.start, end - block)
-        pcm = read(start, end - start)
-        silent = min(_silent_samples(channel, frame, threshold) for channel in pcm)
-        end -= silent
+        end -= _silent_samples(read(start, end - start), frame, threshold)
         if end > start:
             break
     return kept.end - end
@@ -67,48 +65,18 @@ def silent_tail(read: Reader, kept: Span, rate: int, threshold: int) -> int:
 
 def interleave(left: bytes, right: bytes) -> bytes:
     """Two channels of equal length as one stereo stream."""
-    both = array("h", bytes(len(left) + len(right)))
-    both[0::2] = array("h", left)
-    both[1::2] = array("h", right)
+    both = np.empty((len(left) // 2, 2), dtype=_SAMPLE)
+    both[:, 0] = np.frombuffer(left, dtype=_SAMPLE)
+    both[:, 1] = np.frombuffer(right, dtype=_SAMPLE)
     return both.tobytes()
 
 
-def _silent_samples(pcm: bytes, frame: int, threshold: int) -> int:
-    """Samples in the silent frames at the end of one channel."""
-    samples = len(pcm) // 2
-    quiet = _quiet_samples(pcm, threshold)
-    if quiet == samples:
-        return samples
-    end = samples - quiet // frame * frame
-    while end > 0 and _silent(pcm[2 * max(0, end - frame) : 2 * end], threshold):
-        end = max(0, end - frame)
-    return samples - end
-
-
-def _silent(pcm: bytes, threshold: int) -> bool:
-    samples: tuple[int, ...] = struct.unpack(f"<{len(pcm) // 2}h", pcm)
-    return sum(map(abs, samples)) < threshold * len(samples)
-
-
-def _quiet_samples(pcm: bytes, threshold: int) -> int:
-    """Samples at the end that are all below the threshold and below 128.
-
-    The mean of any frame of them is below the threshold too. Found at the speed of memory,
-    because the silence that ended a recording is long and mostly quiet: a sample fits in 8 bits
-    when its high byte is what the sign of its low byte says.
-    """
-    low, high = pcm[0::2], pcm[1::2]
-    misfits = int.from_bytes(low.translate(_SIGNS), "little") ^ int.from_bytes(high, "little")
-    last_wide = (misfits.bit_length() + 7) // 8
-    last_loud = len(low.translate(_loud(threshold)).rstrip(b"\0"))
-    return len(low) - max(last_wide, last_loud)
-
-
-_SIGNS = bytes(0x00 if low < 0x80 else 0xFF for low in range(256))
-
-
-@lru_cache
-def _loud(threshold: int) -> bytes:
-    """1 for each low byte of an 8-bit sample with |sample| >= min(threshold, 128), else 0."""
-    limit = min(threshold, 128)
-    return bytes(not (low < limit or low > 256 - limit) for low in range(256))
+def _silent_samples(channels: Sequence[bytes], frame: int, threshold: int) -> int:
+    """Samples in the silent frames at the end; what is left at the head is a frame too."""
+    levels = np.abs(np.array([np.frombuffer(pcm, dtype=_SAMPLE) for pcm in channels], np.int32))
+    samples = len(channels[0]) // 2
+    starts = np.arange(samples % -frame, samples, frame).clip(0)
+    ends = np.append(starts[1:], samples)
+    sums = np.add.reduceat(levels, starts, axis=1)
+    loud = np.flatnonzero((sums >= threshold * (ends - starts)).any(axis=0))
+    return samples - int(ends[loud[-1]]) if loud.size else samples

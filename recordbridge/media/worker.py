@@ -25,6 +25,10 @@ _CHUNK = 1 << 18
 Result = TypeVar("Result")
 
 
+class _StoppedError(Exception):
+    """Nobody waits for this work any more."""
+
+
 class Encoder:
     """Measures and encodes recordings; at most `workers` MP3s at once. Close it at the end."""
 
@@ -51,7 +55,7 @@ class Encoder:
         return into
 
     def close(self) -> None:
-        """Stop what runs at its next chunk (MediaError) and end the threads."""
+        """Stop what runs at its next chunk, cancel whoever waits for it, and end the threads."""
         self._closing.set()
         for pool in (self._measuring, self._encoding):
             pool.shutdown(cancel_futures=True)
@@ -63,13 +67,16 @@ class Encoder:
 
         def check() -> None:
             if abandoned.is_set() or self._closing.is_set():
-                raise MediaError("the work was stopped before it was done")
+                raise _StoppedError
 
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, work, check)
         except asyncio.CancelledError:
             abandoned.set()
             raise
+        except _StoppedError:
+            # Not a failure of the recording: it is done again after the restart.
+            raise asyncio.CancelledError from None
 
 
 def measure(

@@ -112,6 +112,26 @@ async def test_keeping_again_replaces(blobs: LocalBlobs, tmp_path: Path) -> None
     assert kept.read_bytes() == AUDIO
 
 
+async def test_a_repeat_after_the_source_was_moved_succeeds(
+    blobs: LocalBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder could not be synced, so nobody was told; the caller tries again."""
+    path, fsync = source(tmp_path), os.fsync
+    failed: list[int] = []
+
+    def failing(descriptor: int) -> None:
+        if blobs.path(NAME) is not None and not failed:
+            failed.append(descriptor)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StorageError, match="Input/output error"):
+        await blobs.put(NAME, path)
+    assert not path.exists()
+    assert await blobs.put(NAME, path) == STORED
+
+
 async def test_an_empty_file_is_a_file(blobs: LocalBlobs, tmp_path: Path) -> None:
     assert await blobs.put(NAME, source(tmp_path, b"")) == Stored(0, hashlib.sha256().hexdigest())
     assert blobs.path(NAME) is not None
