@@ -6,6 +6,7 @@ rolled back and every item gets a transaction, and so a verdict, of its own.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import Protocol
 
@@ -45,8 +46,15 @@ class Batcher:
         self.transactions = 0
 
     def close(self) -> None:
-        """Drop the connection; an open transaction is rolled back by that."""
+        """Drop the connection, and with it an open transaction and its lock.
+
+        Not left to `close()` alone: SQLite keeps a connection, locks and all, for as long as
+        a statement of it lives, and the cursor may be held by an error's traceback.
+        """
+        with contextlib.suppress(*DriverErrors):
+            self._cursor.execute("ROLLBACK")
         try:
+            self._cursor.close()
             self._connection.close()
         except DriverErrors as error:
             raise translated(self._place, error) from error
@@ -72,7 +80,7 @@ class Batcher:
     def _clear_doubt(self, batch: Batch, failed: Failed) -> None:
         """After a commit of unknown outcome: all of it is there, or it is to be repeated.
 
-        Without a proof (no call's row was written) repeating in order is harmless.
+        Without a proof (no call's row was written) repeating in order ends in the same rows.
         """
         if batch.proof is not None:
             try:

@@ -36,6 +36,8 @@ class Cursor(Protocol):
 
     def fetchone(self) -> tuple[object, ...] | None: ...
 
+    def close(self) -> object: ...
+
 
 class Hot:
     """One statement: `sql` for the driver; `values(row)` gives its parameters in order."""

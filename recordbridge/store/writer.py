@@ -79,7 +79,7 @@ class Writer:
     def put(self, work: Unit | Piece) -> asyncio.Future[object]:
         """Queue the work; the future has its outcome, or StorageError."""
         future: asyncio.Future[object] = self._loop.create_future()
-        if self._closing.is_set() or self._ended.done():
+        if self._closing.is_set():
             future.set_exception(StorageError("The database is closed."))
         elif not self.available and self._queue.qsize() >= self._max_waiting:
             future.set_exception(
@@ -104,10 +104,18 @@ class Writer:
             while self._turn():
                 pass
         finally:
-            self.available = False
-            self._tell(Batch(self._drain()), StorageError("The database is closed."))
+            if not self._closing.is_set():  # a mistake of ours ended it: nobody may wait for ever
+                self._closing.set()
+                self._report(available=False)
             self._farewell()
-            self._loop.call_soon_threadsafe(self._ended.set_result, None)
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def _finish(self) -> None:
+        """On the loop, where nobody can add to the queue meanwhile."""
+        left = Batch(self._drain())
+        left.fail_waiting(StorageError("The database is closed."))
+        _resolve(left.items)
+        self._ended.set_result(None)
 
     def _turn(self) -> bool:
         """Commit one batch; False after the last one."""

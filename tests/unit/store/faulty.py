@@ -61,6 +61,9 @@ class FaultyCursor:
     def fetchone(self) -> tuple[object, ...] | None:
         return self._cursor.fetchone()  # type: ignore[no-any-return]  # the driver tells no type
 
+    def close(self) -> None:
+        self._cursor.close()
+
 
 class FaultyConnection:
     def __init__(self, connection: sqlite3.Connection, fates: Fates) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -137,6 +139,55 @@ async def test_failed_commit_is_repeated_and_stores_every_unit_once(
         assert await store.requests() == [a_request(state="delivered")]
         assert await store.recordings() == [a_recording()]
         assert await store.attempts_of("q1") == [an_attempt()]
+
+
+async def test_full_disk_leaves_no_doubt_that_a_later_fault_could_misread(path: Path) -> None:
+    """The group fails for want of room, the call is stored alone, then the disk goes away."""
+    planned = Fates()
+    async with open_faulty(path, planned) as store:
+        await store.commit(Unit(requests=(a_request("q1"),)))
+        planned.commits.extend(["kept", "full"])
+        planned.begins.extend(["kept", "kept", "kept", "lost"])
+        update = RequestUpdate("q1", state="delivered")
+        units = [Unit(call=a_call("c1")), Unit(updates=(update,))]
+        assert await _verdicts(store, units) == [None, None]
+        assert not planned.begins
+        assert await store.request("q1") == a_request(state="delivered")
+
+
+async def test_connection_given_up_leaves_no_lock_behind(path: Path) -> None:
+    """Its transaction was open when the fault came; the next connection must not wait for it."""
+    planned = Fates()
+    async with open_faulty(path, planned) as store:
+        gc.disable()
+        planned.begins.extend(["unknown"] * 3)
+        await store.commit(Unit(call=a_call("c1")))
+        gc.enable()
+        assert not planned.begins
+
+
+async def test_mistake_in_the_writer_leaves_nobody_waiting(url: str, path: Path) -> None:
+    """Any error we did not think of ends the thread: waiters are told, and later ones refused."""
+
+    class UnforeseenError(Exception):
+        pass
+
+    def broken(_cursor: Cursor, _sql: Statements) -> object:
+        raise UnforeseenError
+
+    told: asyncio.Queue[bool] = asyncio.Queue()
+    with mock.patch.object(threading, "excepthook"):
+        async with open_store(url, worker="rb-1", notice=told.put_nowait) as store:
+            free = await _hold(store)
+            futures = [store.run(broken), store.run(broken)]
+            free()
+            for future in futures:
+                with pytest.raises(StorageError):
+                    await future
+            assert await told.get() is False
+            with pytest.raises(StorageError, match="is closed"):
+                await store.commit(Unit(call=a_call()))
+    assert path.exists()
 
 
 async def test_repeat_of_an_unknown_commit_still_fences_what_is_not_ours(path: Path) -> None:
