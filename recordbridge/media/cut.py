@@ -73,10 +73,13 @@ def interleave(left: bytes, right: bytes) -> bytes:
 
 def _silent_samples(channels: Sequence[bytes], frame: int, threshold: int) -> int:
     """Samples in the silent frames at the end; what is left at the head is a frame too."""
-    levels = np.abs(np.array([np.frombuffer(pcm, dtype=_SAMPLE) for pcm in channels], np.int32))
-    samples = len(channels[0]) // 2
-    starts = np.arange(samples % -frame, samples, frame).clip(0)
-    ends = np.append(starts[1:], samples)
+    total = len(channels[0]) // 2
+    both = [np.frombuffer(pcm, dtype=_SAMPLE) for pcm in channels]
+    if all(-threshold < pcm.min() and pcm.max() < threshold for pcm in both):
+        return total  # no peak reaches it, so no mean does: most of a long silence, at a glance
+    levels = np.abs(np.array(both, dtype=np.int32))
+    starts = np.arange(total % -frame, total, frame).clip(0)
+    ends = np.append(starts[1:], total)
     sums = np.add.reduceat(levels, starts, axis=1)
     loud = np.flatnonzero((sums >= threshold * (ends - starts)).any(axis=0))
-    return samples - int(ends[loud[-1]]) if loud.size else samples
+    return total - int(ends[loud[-1]]) if loud.size else total

@@ -38,14 +38,15 @@ def decoded(path: Path) -> NDArray[np.int16]:
 
 
 def likeness(original: list[int], heard: NDArray[np.int16]) -> float:
-    """The best correlation of 8 kHz samples with every second decoded one, over the delay."""
+    """The correlation of the 8 kHz samples with every second decoded one, at the best delay."""
     wanted = np.array(original, dtype=float)
-    best = 0.0
-    for delay in range(ENCODER_PADDING):
-        window = heard[delay : delay + 2 * len(wanted) : 2].astype(float)
-        if len(window) == len(wanted):
-            best = max(best, float(np.corrcoef(wanted, window)[0, 1]))
-    return best
+
+    def at(delay: int, samples: int) -> float:
+        window = heard[delay : delay + 2 * samples : 2].astype(float)
+        return float(np.corrcoef(wanted[:samples], window)[0, 1])
+
+    best = max(range(ENCODER_PADDING), key=lambda delay: at(delay, 1000))
+    return at(best, min(len(wanted), (len(heard) - best) // 2))
 
 
 def sweep(ms: int, low: float, high: float) -> list[int]:
