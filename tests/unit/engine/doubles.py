@@ -1,0 +1,192 @@
+"""Stand-ins for the world at the engine's ports: they remember, and answer when told."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from recordbridge.engine.applications import Application
+from recordbridge.errors import PbxGoneError, StorageError
+from recordbridge.machine.facts import PbxSeen
+from recordbridge.machine.intents import Collect
+from recordbridge.machine.intents import Pbx as PbxIntent
+from recordbridge.plivo.retry import Target
+from recordbridge.ports.audio import Measured, Stored
+from recordbridge.ports.http import Outcome
+from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
+
+
+class MemoryStore:
+    """Commits at once, or when `release` is called; `broken` fails the next ones."""
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+        self.held: list[tuple[asyncio.Future[None], Unit]] | None = None
+        self.broken: StorageError | None = None
+        self.rows: dict[str, RequestRow] = {}
+        self.calls: dict[str, CallRow] = {}
+
+    def commit(self, unit: Unit) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.held is not None:
+            self.held.append((future, unit))
+        else:
+            self._keep(future, unit)
+        return future
+
+    def _keep(self, future: asyncio.Future[None], unit: Unit) -> None:
+        if self.broken is not None:
+            future.set_exception(self.broken)
+            return
+        self.units.append(unit)
+        if unit.call is not None:
+            self.calls[unit.call.call_uuid] = unit.call
+        for row in unit.requests:
+            self.rows[row.request_id] = row
+        for update in unit.updates:
+            changed = {n: v for n, v in msgspec.structs.asdict(update).items() if v is not None}
+            self.rows[update.request_id] = msgspec.structs.replace(
+                self.rows[update.request_id], **changed
+            )
+        future.set_result(None)
+
+    def hold(self) -> None:
+        self.held = []
+
+    def release(self) -> None:
+        held, self.held = self.held or [], None
+        for future, unit in held:
+            self._keep(future, unit)
+
+    async def open_calls(self, asterisk: str) -> list[CallRow]:
+        return [row for row in self.calls.values() if row.open and row.asterisk == asterisk]
+
+    async def call(self, call_uuid: str) -> CallRow | None:
+        return self.calls.get(call_uuid)
+
+    async def recording(self, recording_id: str) -> RecordingRow | None:
+        return None
+
+    async def unfinished_requests(self) -> list[RequestRow]:
+        return [row for row in self.rows.values() if row.state in ("waiting", "sending")]
+
+    async def secret(self, name: str, fresh: str) -> str:
+        return fresh
+
+
+class ScriptedSender:
+    """Answers by URL from a list of outcomes (the last one again and again), or when released."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Target, dict[str, str], dict[str, str]]] = []
+        self.replies: dict[str, list[Outcome]] = {}
+        self.gate: asyncio.Event | None = None
+
+    async def send(
+        self,
+        target: Target,
+        parameters: dict[str, str],
+        headers: dict[str, str],
+        *,
+        tokens: tuple[str, ...],
+        follow: int = 0,
+        budget_ms: int | None = None,
+    ) -> Outcome:
+        self.sent.append((target, parameters, headers))
+        if self.gate is not None:
+            await self.gate.wait()
+        known = self.replies.get(target.url, [Outcome(failure="", status=200)])
+        return known.pop(0) if len(known) > 1 else known[0]
+
+    def urls(self) -> list[str]:
+        return [target.url for target, _, _ in self.sent]
+
+
+class RecordingPbx:
+    """Remembers what it was told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = "pbx"
+        self.connected = True
+        self.done: list[PbxIntent] = []
+        self.deleted: list[str] = []
+        self.folder = folder
+        self.seen = PbxSeen(at=0, channel=False)
+
+    def perform(self, intent: PbxIntent) -> None:
+        self.done.append(intent)
+
+    async def look(
+        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
+    ) -> PbxSeen:
+        return self.seen
+
+    async def fetch_recording(self, name: str, into: Path) -> Path:
+        path = self.folder / f"{name}.wav"
+        if not path.exists():
+            raise PbxGoneError(f"there is no recording {name}")
+        return path
+
+    async def delete_recording(self, name: str) -> None:
+        self.deleted.append(name)
+
+
+class PlainAudio:
+    """Measures by size; `failures` are raised first."""
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = []
+
+    async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
+        if self.failures:
+            raise self.failures.pop(0)
+        frames = sum(source.stat().st_size for source in sources) // 2
+        into.write_bytes(b"".join(source.read_bytes() for source in sources))
+        return Measured(
+            frames=frames, rate=8000, channels=1, skipped_frames=0, repaired=False, pcm=into
+        )
+
+    async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
+        return measured.pcm
+
+
+class MemoryBlobs:
+    """Keeps bytes; `failures` are raised first."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.failures: list[Exception] = []
+
+    async def put(self, name: str, source: Path) -> Stored:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.kept[name] = source.read_bytes()
+        source.unlink()
+        return Stored(size=len(self.kept[name]), digest="d")
+
+    def path(self, name: str) -> Path | None:
+        return None
+
+    async def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+    async def free_bytes(self) -> int:
+        return 1 << 40
+
+
+class OneApplication:
+    """Every call belongs to it."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    def match(self, asterisk: str, named: str | None, dialled: str) -> Application | None:
+        return None if named == "unknown" else self.application
+
+    def named(self, name: str) -> Application | None:
+        return self.application if name == self.application.profile.application else None
+
+    def tokens(self, account: str) -> tuple[str, ...]:
+        return ("token-of-the-account",)

@@ -1,0 +1,211 @@
+"""Requests on their way: H-3, H-4, H-6, Q-4 at the engine's ports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from recordbridge.engine.deliveries import HEADER, LANE, Deliveries
+from recordbridge.instant import SystemClock
+from recordbridge.plivo.retry import Retry
+from recordbridge.ports.http import Outcome
+from recordbridge.ports.rows import RequestRow, Unit
+from recordbridge.telemetry.metrics import Metrics
+from tests.unit.engine.doubles import MemoryStore, ScriptedSender
+
+OK = Outcome(failure="", status=200, body=b"<Response/>")
+DOWN = Outcome(failure="ct", error="refused")
+
+
+def row(request_id: str, url: str = "http://a.example/cb", **fields: Any) -> RequestRow:
+    known: dict[str, Any] = {
+        "request_id": request_id,
+        "kind": "callback",
+        "call_uuid": "call",
+        "recording_id": "rec",
+        "account": "M",
+        "method": "POST",
+        "url": url,
+        "retry": msgspec.msgpack.encode(Retry(retries=0)),
+        "body": msgspec.json.encode({"RecordUrl": "recording:rec.wav", "CallUUID": "call"}),
+        "wants_document": False,
+        "durable": True,
+        "after": None,
+        "state": "waiting",
+        "created_at": 0,
+        "due_at": 0,
+    }
+    return RequestRow(**(known | fields))
+
+
+class Desk:
+    """Deliveries with their surroundings."""
+
+    def __init__(self, schedule_s: tuple[int, ...] = (0, 0)) -> None:
+        self.store = MemoryStore()
+        self.sender = ScriptedSender()
+        self.told: list[tuple[RequestRow, Outcome | None]] = []
+        self.deliveries = Deliveries(
+            store=self.store,
+            sender=self.sender,
+            clock=SystemClock(),
+            tokens=lambda _: ("token",),
+            file_url=lambda account, name: f"http://files/{account}/{name}?sig=1",
+            settled=lambda told, outcome: self.told.append((told, outcome)),
+            schedule_s=schedule_s,
+            metrics=Metrics("test"),
+        )
+
+    async def submit(self, *rows: RequestRow) -> None:
+        await self.store.commit(Unit(requests=rows))
+        for each in rows:
+            self.deliveries.submit(each)
+
+    async def until_idle(self) -> None:
+        async with asyncio.timeout(20):
+            while self.deliveries.backlog:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    made = Desk()
+    yield made
+    await made.deliveries.close(0)
+
+
+@pytest.mark.rule("H-3")
+@pytest.mark.rule("H-6")
+async def test_a_delivered_request_is_told_and_its_attempt_kept(desk: Desk) -> None:
+    await desk.submit(row("r1"))
+    await desk.until_idle()
+    ((target, parameters, headers),) = desk.sender.sent
+    assert target.url == "http://a.example/cb"
+    assert parameters["RecordUrl"] == "http://files/M/rec.wav?sig=1"
+    assert headers == {HEADER: "r1"}
+    assert desk.store.rows["r1"].state == "delivered"
+    (attempt,) = desk.store.units[-1].attempts
+    assert (attempt.number, attempt.status) == (1, 200)
+    assert [told.request_id for told, _ in desk.told] == ["r1"]
+
+
+@pytest.mark.rule("H-4")
+async def test_the_schedule_is_followed_with_one_id_until_it_is_delivered(desk: Desk) -> None:
+    desk.sender.replies["http://a.example/cb"] = [DOWN, DOWN, OK]
+    await desk.submit(row("r1"))
+    await desk.until_idle()
+    assert {headers[HEADER] for _, _, headers in desk.sender.sent} == {"r1"}
+    assert len(desk.sender.sent) == 3
+    assert desk.store.rows["r1"].state == "delivered"
+    assert len(desk.told) == 1, "settled once, when the fragment was used up"
+
+
+@pytest.mark.rule("H-4")
+async def test_all_tries_used_parks_it(desk: Desk) -> None:
+    desk.sender.replies["http://a.example/cb"] = [DOWN]
+    await desk.submit(row("r1"))
+    await desk.until_idle()
+    assert desk.store.rows["r1"].state == "parked"
+    assert len(desk.sender.sent) == 3
+
+
+@pytest.mark.rule("Q-4")
+async def test_a_callback_is_not_sent_before_the_action_is_answered(desk: Desk) -> None:
+    desk.sender.gate = asyncio.Event()
+    await desk.submit(row("action", "http://a.example/action"), row("callback", after="action"))
+    await asyncio.sleep(0.05)
+    assert desk.sender.urls() == ["http://a.example/action"]
+    desk.sender.gate.set()
+    await desk.until_idle()
+    assert desk.sender.urls() == ["http://a.example/action", "http://a.example/cb"]
+
+
+@pytest.mark.rule("Q-4")
+async def test_an_action_that_used_up_its_fragment_lets_the_callback_go(desk: Desk) -> None:
+    desk.sender.replies["http://dead.example/action"] = [DOWN]
+    await desk.submit(row("action", "http://dead.example/action"), row("callback", after="action"))
+    await desk.until_idle()
+    assert "http://a.example/cb" in desk.sender.urls()
+
+
+@pytest.mark.rule("H-4")
+async def test_a_lane_takes_32_at_once_and_delays_no_other(desk: Desk) -> None:
+    desk.sender.gate = asyncio.Event()
+    slow = [row(f"s{n}", "http://slow.example/cb", recording_id=None) for n in range(40)]
+    await desk.submit(*slow, row("fast", "http://fast.example/cb"))
+    await asyncio.sleep(0.05)
+    assert desk.sender.urls().count("http://slow.example/cb") == LANE
+    assert desk.sender.urls().count("http://fast.example/cb") == 1
+    desk.sender.gate.set()
+    await desk.until_idle()
+
+
+@pytest.mark.rule("H-3")
+async def test_an_awaited_reply_is_given_back_and_a_failure_is_not_tried_by_schedule(
+    desk: Desk,
+) -> None:
+    desk.sender.replies["http://a.example/cb"] = [Outcome(failure="5xx", status=500)]
+    await desk.submit(row("doc", wants_document=True, durable=False, kind="answer"))
+    await desk.until_idle()
+    ((told, outcome),) = desk.told
+    assert told.wants_document
+    assert outcome is not None
+    assert outcome.status == 500
+    assert desk.store.rows["doc"].state == "parked"
+
+
+@pytest.mark.rule("H-3")
+async def test_an_action_whose_caller_hung_up_goes_on_by_schedule(desk: Desk) -> None:
+    desk.sender.gate = asyncio.Event()
+    desk.sender.replies["http://a.example/cb"] = [DOWN, OK]
+    await desk.submit(row("action", wants_document=True, durable=False, kind="action"))
+    await asyncio.sleep(0.01)
+    desk.deliveries.make_durable("action")
+    desk.sender.gate.set()
+    await desk.until_idle()
+    assert desk.store.rows["action"].state == "delivered"
+    assert not desk.told[0][0].wants_document
+
+
+async def test_an_abandoned_request_is_not_sent_again(desk: Desk) -> None:
+    desk.sender.gate = asyncio.Event()
+    await desk.submit(row("doc", wants_document=True, durable=False))
+    await asyncio.sleep(0.01)
+    desk.deliveries.abandon("doc")
+    await desk.until_idle()
+    assert desk.told == []
+
+
+@pytest.mark.rule("H-3")
+async def test_what_was_open_at_a_stop_is_sent_after_the_start(desk: Desk) -> None:
+    await desk.store.commit(Unit(requests=(row("old"),)))
+    assert await desk.deliveries.resume() == 1
+    await desk.until_idle()
+    assert desk.sender.sent[0][2] == {HEADER: "old"}
+
+
+@pytest.mark.rule("N-7")
+async def test_a_stop_lets_the_attempt_in_flight_finish(desk: Desk) -> None:
+    desk.sender.gate = asyncio.Event()
+    await desk.submit(row("r1"))
+    await asyncio.sleep(0.01)
+    closing = asyncio.create_task(desk.deliveries.close(5))
+    await asyncio.sleep(0.01)
+    desk.sender.gate.set()
+    await closing
+    assert desk.store.rows["r1"].state == "delivered"
+
+
+@pytest.mark.rule("N-7")
+async def test_a_stop_does_not_wait_for_what_is_only_due_later() -> None:
+    desk = Desk(schedule_s=(3600,))
+    desk.sender.replies["http://a.example/cb"] = [DOWN]
+    await desk.submit(row("r1"))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(1):
+        await desk.deliveries.close(60)
+    assert desk.store.rows["r1"].state == "waiting"
