@@ -7,6 +7,7 @@ removing it would let two workers lock two different files of one name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -27,8 +28,7 @@ def sole_worker(database: Path, worker: str) -> Iterator[None]:
         ) from error
     try:
         _take(descriptor, database)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"pid {os.getpid()}, worker {worker}\n".encode(), 0)
+        _sign(descriptor, path, worker)
         yield
     finally:
         os.close(descriptor)
@@ -46,4 +46,16 @@ def _take(descriptor: int, database: Path) -> None:
     except OSError as error:
         raise StorageError(
             f"The database {database} cannot be locked ({error.strerror})."
+        ) from error
+
+
+def _sign(descriptor: int, path: Path, worker: str) -> None:
+    """Tell a second worker who holds the lock."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"pid {os.getpid()}, worker {worker}\n".encode(), 0)
+    except OSError as error:
+        raise StorageError(
+            f"The lock file {path} of the database cannot be written ({error.strerror}).",
+            full=error.errno == errno.ENOSPC,
         ) from error

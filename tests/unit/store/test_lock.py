@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -33,6 +34,19 @@ async def test_second_worker_is_told_the_file_and_the_pid(path: Path, url: str) 
         f"The database {path} is in use by another worker (pid {os.getpid()}, worker rb-1); "
         "SQLite serves only one."
     )
+
+
+@pytest.mark.rule("N-4")
+def test_no_room_for_the_lock_is_told_in_a_sentence(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", no_room)
+    with pytest.raises(StorageError, match="cannot be written") as refused, sole_worker(path, "a"):
+        pass
+    assert refused.value.full
 
 
 async def test_reader_does_not_need_the_lock(url: str) -> None:
