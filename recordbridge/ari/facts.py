@@ -12,6 +12,7 @@ of the channel: it gives both CallLeft and CallDestroyed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from recordbridge import ids, instant
@@ -187,6 +188,7 @@ class Translator:
         return ((call, facts.CaptureFailed(name, event.recording.cause)),) if call else ()
 
 
+@lru_cache(maxsize=4096)
 def _owner(object_id: str) -> str | None:
     parsed = ids.parse_object_id(object_id)
     return parsed.call if parsed is not None else None
