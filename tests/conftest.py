@@ -1,9 +1,36 @@
-"""What holds for every test."""
+"""What holds for every test: no task is left behind, no error of the event loop goes unseen."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
 
 # Without this, the first test makes pytest-asyncio ask for "the current loop", for which Python
 # 3.11 creates one that nobody closes; whichever test runs when it is collected would fail.
 asyncio.set_event_loop(None)
+
+
+@pytest_asyncio.fixture
+async def _tidy_loop() -> AsyncIterator[None]:
+    """Fails the test that leaves a task behind or lets an exception reach the loop."""
+    loop = asyncio.get_running_loop()
+    unseen: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: unseen.append(context))
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(3):  # what was cancelled at the test's end gets its turns to end
+        await asyncio.sleep(0)
+    left = [t for t in asyncio.all_tasks() - before if t is not asyncio.current_task()]
+    assert not left, f"the test left tasks behind: {left}"
+    assert not unseen, f"exceptions reached the event loop: {unseen}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The guard goes first, so that it ends last, after the test's own fixtures."""
+    for item in items:
+        if isinstance(item, pytest.Function) and asyncio.iscoroutinefunction(item.function):
+            item.fixturenames.insert(0, "_tidy_loop")

@@ -73,33 +73,38 @@ class Service:
                     settings.webhooks.allow_networks, self.clock, version=version("recordbridge")
                 )
             )
-            work = settings.storage.path / "work"
-            work.mkdir(exist_ok=True)
-            self.pipeline = Pipeline(audio=encoder, blobs=blobs, work=work)
-            self.router = Router(
-                store=self.store,
-                pipeline=self.pipeline,
-                applications=self.applications,
-                clock=self.clock,
-                metrics=self.metrics,
-            )
             urls = await self._urls()
-            self.deliveries = Deliveries(
-                store=self.store,
-                sender=sender,
-                clock=self.clock,
-                tokens=self.applications.tokens,
-                file_url=functools.partial(_file_url, urls, self.clock),
-                settled=self.router.settled,
-                schedule_s=settings.webhooks.schedule_s,
-                metrics=self.metrics,
-            )
-            self.router.deliveries = self.deliveries
+            self._engine(encoder, blobs, sender, urls)
             stack.push_async_callback(self._stop)
             await self._resume()
             await stack.enter_async_context(self._doors(urls, blobs))
             await stack.enter_async_context(self._linked())
             yield self
+
+    def _engine(
+        self, encoder: Encoder, blobs: LocalBlobs, sender: HttpSender, urls: RecordUrls
+    ) -> None:
+        work = self.settings.storage.path / "work"
+        work.mkdir(exist_ok=True)
+        self.pipeline = Pipeline(audio=encoder, blobs=blobs, work=work)
+        self.router = Router(
+            store=self.store,
+            pipeline=self.pipeline,
+            applications=self.applications,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        self.deliveries = Deliveries(
+            store=self.store,
+            sender=sender,
+            clock=self.clock,
+            tokens=self.applications.tokens,
+            file_url=functools.partial(_file_url, urls, self.clock),
+            settled=self.router.settled,
+            schedule_s=self.settings.webhooks.schedule_s,
+            metrics=self.metrics,
+        )
+        self.router.deliveries = self.deliveries
 
     async def _urls(self) -> RecordUrls:
         storage = self.settings.storage

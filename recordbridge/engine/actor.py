@@ -37,8 +37,8 @@ class Hands(Protocol):
 
     def released(self, actor: Actor) -> None: ...
 
-    def dropped(self, actor: Actor) -> None:
-        """The call is not ours any more, or cannot be kept."""
+    def dropped(self, actor: Actor, *, hang_up: bool) -> None:
+        """The call is not ours any more; or it cannot go on, then it must not be stuck either."""
         ...
 
 
@@ -76,7 +76,7 @@ class Actor:
 
     def begin(self, first: machine.Step) -> None:
         """Do what the call's first step (`machine.enter`) came to."""
-        self._run(first)
+        self._guarded(first)
 
     def feed(self, fact: Fact | None) -> None:
         """Take a fact in; None when time has passed."""
@@ -84,7 +84,7 @@ class Actor:
             return
         self._inbox.append(fact)
         if not self.busy:
-            self._run(None)
+            self._guarded(None)
 
     def close(self) -> None:
         """Stop: no more facts, no timer. What is committed stays."""
@@ -92,6 +92,18 @@ class Actor:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _guarded(self, first: machine.Step | None) -> None:
+        """A fault in one call ends that call's part in the service, and nothing else."""
+        try:
+            self._run(first)
+        except Exception:
+            log.exception("call_broke", call_uuid=self.state.call_uuid)
+            self._drop(hang_up=True)
+
+    def _drop(self, *, hang_up: bool) -> None:
+        self.close()
+        self._hands.dropped(self, hang_up=hang_up)
 
     def _run(self, first: machine.Step | None) -> None:
         self.busy = True
@@ -174,10 +186,10 @@ class Actor:
         if error is None:
             self._late(intents, requests)
             return
-        kind = "fence_lost" if isinstance(error, FenceError) else "commit_failed"
-        log.error(kind, call_uuid=self.state.call_uuid, reason=str(error))
-        self.close()
-        self._hands.dropped(self)
+        fenced = isinstance(error, FenceError)
+        event = "fence_lost" if fenced else "commit_failed"
+        log.error(event, call_uuid=self.state.call_uuid, reason=str(error))
+        self._drop(hang_up=not fenced)
 
     def _late(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:
         for row in requests:

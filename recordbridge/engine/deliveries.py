@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from recordbridge.engine import rows
 from recordbridge.instant import Clock
 from recordbridge.machine import delivery
 from recordbridge.machine.reports import FILE
 from recordbridge.plivo.retry import Retry, Target
 from recordbridge.ports.http import Outcome, Sender
-from recordbridge.ports.rows import AttemptRow, RequestRow, RequestUpdate, Unit
+from recordbridge.ports.rows import RequestRow, RequestUpdate, Unit
 from recordbridge.ports.store import Store
 from recordbridge.telemetry.metrics import Metrics
 
@@ -29,8 +30,6 @@ LANE = 32
 """H-4: requests at once to one scheme, host and port."""
 HOPS = 5
 """F-6: HTTP redirects followed for a document."""
-KEPT_REPLY = 2048
-"""H-6: how much of a reply is kept."""
 HEADER = "X-Recordbridge-Delivery"
 
 _retry = msgspec.msgpack.Decoder(Retry)
@@ -230,33 +229,15 @@ class Deliveries:
             state=verdict.state,
             total_ms=outcome.total_ms,
         )
-        await self._store.commit(
-            Unit(
-                updates=(
-                    RequestUpdate(
-                        request_id=row.request_id,
-                        state=verdict.state,
-                        due_at=verdict.due_at,
-                        step=verdict.step,
-                        settled=verdict.settled or request.settled.is_set(),
-                    ),
-                ),
-                attempts=(
-                    AttemptRow(
-                        request_id=row.request_id,
-                        number=request.attempts,
-                        started_at=started,
-                        connect_ms=outcome.connect_ms,
-                        first_byte_ms=outcome.first_byte_ms,
-                        total_ms=outcome.total_ms,
-                        status=outcome.status,
-                        error=outcome.error,
-                        sent=outcome.sent,
-                        reply=outcome.body[:KEPT_REPLY],
-                    ),
-                ),
-            )
+        update = RequestUpdate(
+            request_id=row.request_id,
+            state=verdict.state,
+            due_at=verdict.due_at,
+            step=verdict.step,
+            settled=verdict.settled or request.settled.is_set(),
         )
+        attempt = rows.attempt_row(row.request_id, request.attempts, started, outcome)
+        await self._store.commit(Unit(updates=(update,), attempts=(attempt,)))
 
     def _lane(self, url: str) -> asyncio.Semaphore:
         parts = urlsplit(url)

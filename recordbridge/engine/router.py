@@ -151,7 +151,11 @@ class Router:
                 self._left.popitem(last=False)
         self._metrics.calls_active.set(len(self._actors))
 
-    def dropped(self, actor: Actor) -> None:
+    def dropped(self, actor: Actor, *, hang_up: bool) -> None:
+        """Forget the call; its row stays open, so that a restart finds its recordings."""
+        if hang_up:
+            state = actor.state
+            self._pbxs[state.asterisk].perform(i.HangUp(channel_id=state.channel_id))
         self._actors.pop(actor.state.call_uuid, None)
         self._metrics.calls_active.set(len(self._actors))
 

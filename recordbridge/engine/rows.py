@@ -8,7 +8,11 @@ from recordbridge.instant import Instant
 from recordbridge.machine import reports
 from recordbridge.machine.intents import Request
 from recordbridge.machine.state import Call, Recording
-from recordbridge.ports.rows import CallRow, RecordingRow, RecordingStatus, RequestRow
+from recordbridge.ports.http import Outcome
+from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RecordingStatus, RequestRow
+
+KEPT_REPLY = 2048
+"""H-6: how much of a reply is kept."""
 
 _state = msgspec.msgpack.Encoder()
 _retry = msgspec.msgpack.Encoder()
@@ -94,4 +98,20 @@ def request_row(call: Call, request: Request, now: Instant) -> RequestRow:
         state="waiting",
         created_at=now,
         due_at=now,
+    )
+
+
+def attempt_row(request_id: str, number: int, started_at: Instant, outcome: Outcome) -> AttemptRow:
+    """H-6: one attempt."""
+    return AttemptRow(
+        request_id=request_id,
+        number=number,
+        started_at=started_at,
+        connect_ms=outcome.connect_ms,
+        first_byte_ms=outcome.first_byte_ms,
+        total_ms=outcome.total_ms,
+        status=outcome.status,
+        error=outcome.error,
+        sent=outcome.sent,
+        reply=outcome.body[:KEPT_REPLY],
     )

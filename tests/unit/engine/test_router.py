@@ -193,6 +193,30 @@ async def test_a_lost_fence_drops_the_call_without_another_word(bench: Bench) ->
     assert CALL not in bench.router.calls
 
 
+async def test_a_fault_in_one_call_hangs_that_call_up_and_leaves_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.enter()
+
+    def broken(*_: object) -> None:
+        raise ValueError("a fault")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recordbridge.machine.call.step", broken)
+        bench.feed(f.KeyPressed(at=bench.clock(), key="#"))
+    assert bench.told(i.HangUp)
+    assert CALL not in bench.router.calls
+    assert bench.store.calls[CALL].open, "a restart finds its recordings"
+
+
+async def test_a_commit_that_fails_for_good_hangs_up(bench: Bench) -> None:
+    bench.store.broken = StorageError("the disk is full", full=True)
+    bench.enter()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert bench.told(i.HangUp)
+
+
 @pytest.mark.rule("F-1")
 @pytest.mark.rule("F-6")
 async def test_a_call_for_an_application_that_does_not_exist_is_hung_up(bench: Bench) -> None:
