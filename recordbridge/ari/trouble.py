@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ def sentence(error: BaseException, place: Place) -> str:
             f"TLS with {place.url} failed ({cause}): check that the port speaks TLS"
             " and that asterisk[].tls_ca names the authority of its certificate"
         )
+    if isinstance(cause, socket.gaierror):
+        return f"the host name in {place.url} is not known: check asterisk[].url"
     if isinstance(cause, ConnectionRefusedError | aiohttp.ClientConnectorError):
         return (
             f"nothing accepts connections at {place.url}: is Asterisk running, and does"
