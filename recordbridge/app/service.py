@@ -105,6 +105,7 @@ class Service:
             metrics=self.metrics,
         )
         self.router.deliveries = self.deliveries
+        self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)
 
     async def _urls(self) -> RecordUrls:
         storage = self.settings.storage

@@ -31,6 +31,8 @@ class Hands(Protocol):
 
     def act(self, actor: Actor, intent: Intent) -> None: ...
 
+    def noted(self, note: Note) -> None: ...
+
     def requested(self, row: RequestRow) -> None:
         """The request's row is committed: send it."""
         ...
@@ -140,6 +142,7 @@ class Actor:
 
     def _note(self, note: Note) -> None:
         getattr(log, note.level)(note.event, call_uuid=self.state.call_uuid, **note.fields)
+        self._hands.noted(note)
 
     def _arm(self) -> None:
         due = machine.deadline(self.state)

@@ -53,6 +53,8 @@ class Router:
         self._applications = applications
         self._clock = clock
         self._metrics = metrics
+        metrics.calls_active.set_function(lambda: len(self._actors))
+        metrics.recordings_active.set_function(self._running)
         self._pbxs: dict[str, Pbx] = {}
         self._actors: dict[str, Actor] = {}
         self._left: OrderedDict[str, Actor] = OrderedDict()
@@ -63,6 +65,10 @@ class Router:
     def calls(self) -> Mapping[str, Actor]:
         """The calls that are not settled, by CallUUID."""
         return self._actors
+
+    def _running(self) -> int:
+        states = (actor.state for actor in self._actors.values())
+        return sum(r.phase == "running" for state in states for r in state.recordings)
 
     def attach(self, pbx: Pbx) -> None:
         self._pbxs[pbx.name] = pbx
@@ -99,7 +105,6 @@ class Router:
 
     def _adopt(self, call_uuid: str, actor: Actor) -> Actor:
         self._actors[call_uuid] = actor
-        self._metrics.calls_active.set(len(self._actors))
         return actor
 
     def _match(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> Application:
@@ -139,6 +144,11 @@ class Router:
         assert self.deliveries is not None
         return self.deliveries
 
+    def noted(self, note: i.Note) -> None:
+        """Count what the machine tells: the results of recordings (O-2)."""
+        if note.event == "recording_settled":
+            self._metrics.recordings.labels(note.fields["mode"], note.fields["result"]).inc()
+
     def requested(self, row: RequestRow) -> None:
         self._outbox.submit(row)
 
@@ -149,7 +159,6 @@ class Router:
             self._left[state.call_uuid] = actor
             if len(self._left) > REMEMBERED:
                 self._left.popitem(last=False)
-        self._metrics.calls_active.set(len(self._actors))
 
     def dropped(self, actor: Actor, *, hang_up: bool) -> None:
         """Forget the call; its row stays open, so that a restart finds its recordings."""
@@ -157,7 +166,6 @@ class Router:
             state = actor.state
             self._pbxs[state.asterisk].perform(i.HangUp(channel_id=state.channel_id))
         self._actors.pop(actor.state.call_uuid, None)
-        self._metrics.calls_active.set(len(self._actors))
 
     def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
         """A request was answered or has used up its fragment (`deliveries.Settled`)."""
@@ -165,8 +173,19 @@ class Router:
             self.tell(row.call_uuid, f.RequestSettled(request_id=row.request_id))
             return
         actor = self._actors.get(row.call_uuid)
-        if actor is not None:
-            actor.feed(documents.fetched(self._applications, actor.state.profile, row, outcome))
+        if actor is None:
+            return
+        fact = documents.fetched(self._applications, actor.state.profile, row, outcome)
+        self._count_document(fact)
+        actor.feed(fact)
+
+    def _count_document(self, fact: f.DocumentArrived | f.DocumentFailed) -> None:
+        if isinstance(fact, f.DocumentArrived):
+            self._metrics.documents.labels("usable").inc()
+            return
+        self._metrics.documents.labels("unusable" if fact.reached else "unreachable").inc()
+        if fact.kind:
+            self._metrics.document_errors.labels(fact.kind).inc()
 
     # -- after a gap (N-3)
 

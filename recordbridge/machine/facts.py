@@ -167,11 +167,15 @@ class DocumentArrived(Fact, frozen=True):
 
 
 class DocumentFailed(Fact, frozen=True):
-    """F-6: no usable document. `reached`: 2xx came, but it was not usable XML (8xxx causes)."""
+    """F-6: no usable document. `reached`: 2xx came, but it was not usable XML (8xxx causes).
+
+    `kind` is the parser's word for what is wrong, for counting; empty when nothing was parsed.
+    """
 
     request_id: str
     reached: bool
     reason: str
+    kind: str = ""
 
 
 class RequestSettled(Fact, frozen=True):

@@ -102,6 +102,7 @@ def document_failed(turn: Turn, request_id: str, reason: str, *, reached: bool) 
     if not isinstance(doing, Fetching) or doing.request_id != request_id:
         return
     turn.warn("document_failed", purpose=doing.purpose, reason=reason)
+    turn.change(problem=reason)
     turn.flow(doing=None)
     fallback = turn.call.profile.fallback
     if doing.purpose == "answer" and fallback is not None and not flow.fallback_used:

@@ -138,6 +138,18 @@ def advance(turn: Turn, recording: Recording, *, late: bool = False) -> None:
     if over:
         recording = _callback(turn, recording)
         turn.put(recording, phase="done", deadline=None)
+        turn.note(
+            "recording_settled",
+            recording_id=recording.recording_id,
+            mode=recording.mode,
+            result=recording.reason,
+            ms=_length_ms(recording),
+        )
+
+
+def _length_ms(recording: Recording) -> int:
+    found = reports.times(recording)
+    return 0 if found is None else found.duration_ms
 
 
 def _action(turn: Turn, recording: Recording) -> Recording:

@@ -36,8 +36,10 @@ BEEP_MS = 30_000
 """How long a beep may take before recording begins without its end."""
 CLOSE_MS = 3_000
 """How long Asterisk may take to close a file."""
-WHY_MS = 300
+WHY_MS = 100
 """How long after Asterisk ended a file by itself a hangup may still turn out to be the cause."""
+SLACK_MS = 300
+"""Asterisk's limits may strike this much early by our count."""
 SPARE_MS = 60
 """Recorded beyond maxLength, to be cut off: the file is then exactly as long as allowed (P-6)."""
 BACKUP_S = 5
@@ -294,9 +296,9 @@ def _closed_by_asterisk(turn: Turn, recording: Recording) -> None:
     lasted = stopped - start
     reason: EndReason = "failed"
     error = ""
-    if lasted >= (element.max_length_s + BACKUP_S) * 1000 - WHY_MS:
+    if lasted >= (element.max_length_s + BACKUP_S) * 1000 - SLACK_MS:
         reason = "maxLength"
-    elif lasted >= element.timeout_s * 1000 - WHY_MS:
+    elif lasted >= element.timeout_s * 1000 - SLACK_MS:
         reason = "silence"
     else:
         error = (

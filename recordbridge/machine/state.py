@@ -167,6 +167,8 @@ class Call(msgspec.Struct, frozen=True):
     """How many snoops, recordings and playbacks were named so far."""
     requests: int = 0
     """How many requests were named so far."""
+    problem: str = ""
+    """Why the latest document could not be used (A-19); empty while all were."""
     notified: bool = False
     """The end of the call has been reported (hangup_url)."""
 

@@ -118,6 +118,13 @@ def test_an_unusable_answer_document_takes_the_fallback_once(reached: bool, code
     assert drive.requests("hangup")[0].parameters["HangupCauseCode"] == code
 
 
+@pytest.mark.rule("A-19")
+def test_what_is_wrong_with_a_document_is_kept_with_the_call() -> None:
+    drive = Drive(profile=remote(), document=False)
+    fail(drive, reached=True)
+    assert drive.state.problem == "x"
+
+
 @pytest.mark.rule("F-6")
 @pytest.mark.parametrize(("reached", "code"), [(False, "7014"), (True, "8014")])
 def test_an_unusable_redirect_hangs_up(reached: bool, code: str) -> None:
