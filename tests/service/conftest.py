@@ -1,0 +1,68 @@
+"""Fixtures: a rig for the session, a service for each module."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests import rigged
+from tests.receiver import Receiver
+from tests.service import service as services
+from tests.service.carrier import Carrier
+from tests.service.program import Program
+from tests.service.service import Service
+
+Change = Callable[[dict[str, Any]], None]
+"""Changes a configuration before it is written."""
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    with rigged.running(tmp_path_factory.mktemp("rig")) as facts:
+        yield facts
+
+
+@pytest.fixture(scope="module")
+def change() -> Change | None:
+    """What a module wants changed in the configuration of its service."""
+    return None
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(
+    rig: Mapping[str, str], change: Change | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """A service that must have gone without an error, and left nothing, when its tests are over."""
+    async with running(rig, tmp_path_factory.mktemp("service"), change) as service:
+        yield service
+        await service.nothing_left()
+        await service.program.stop()
+        judge(service.program)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    rig: Mapping[str, str], folder: Path, change: Change | None = None
+) -> AsyncIterator[Service]:
+    """A service, its application and its callers; whoever wants it to end well says so itself."""
+    async with Receiver() as application, Carrier(rig) as carrier:
+        configured = services.settings(rig, folder, application)
+        if change is not None:
+            change(configured)
+        program = Program(folder, configured)
+        try:
+            await program.start()
+            yield Service(program, application, carrier, rig)
+        finally:
+            await program.discard()
+
+
+def judge(program: Program) -> None:
+    """Nothing went wrong inside: no line of level error, no line that is no event."""
+    errors = [line for line in program.log if line["level"] == "error"]
+    assert (errors, program.words) == ([], []), program.told()

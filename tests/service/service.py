@@ -1,0 +1,206 @@
+"""A running service with everything around it: Asterisk, callers, an application, and checks.
+
+The application answers by dialled number: `line()` takes a number that no other test uses,
+`line.answers(...)` says what its callers get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from tests.receiver import Answer, Received, Receiver, Reply
+from tests.service.audio import Sound, read_mp3, read_wav
+from tests.service.carrier import Call, Carrier, Step
+from tests.service.program import Program, free_port
+
+ACCOUNT = "MAEXAMPLEACCOUNT0001"
+TOKEN = "example-token-0001-abcdef"
+LINES = 120
+PATIENCE_S = 30.0
+
+
+class Delivered(NamedTuple):
+    """What an application has of a recording: the callback and the file it leads to."""
+
+    callback: dict[str, str]
+    sound: Sound
+
+
+class Line:
+    """A dialled number, and the application that answers it."""
+
+    def __init__(self, service: Service, number: str) -> None:
+        self.service = service
+        self.number = number
+
+    def url(self, name: str) -> str:
+        """Where the application hears `action`, `callback`, ..."""
+        return self.service.application.url(self.path(name))
+
+    def path(self, name: str) -> str:
+        return f"/{self.number}/{name}"
+
+    def script(self, name: str, *answers: Answer) -> None:
+        self.service.application.script(self.path(name), *answers)
+
+    def answers(self, *elements: str) -> Line:
+        """Its callers get a document of these elements."""
+        self.script("answer", Reply(body=document(*elements)))
+        return self
+
+    def record(self, **attributes: object) -> str:
+        """A Record with action (its reply ignored) and callback here, a wav and no beep."""
+        values: dict[str, object] = {
+            "action": self.url("action"),
+            "redirect": "false",
+            "callbackUrl": self.url("callback"),
+            "fileFormat": "wav",
+            "playBeep": "false",
+        }
+        values |= attributes
+        written = (f'{name}="{value}"' for name, value in values.items() if value is not None)
+        return f"<Record {' '.join(written)}/>"
+
+    async def next(self, name: str, timeout: float = PATIENCE_S) -> Received:
+        """The next request to that address; fails with the log of the service."""
+        try:
+            return await self.service.application.next(self.path(name), timeout)
+        except TimeoutError:
+            told = self.service.program.told()
+            raise AssertionError(f"no {name} for {self.number}:\n{told}") from None
+
+    def requests(self, name: str) -> list[Received]:
+        return self.service.application.to(self.path(name))
+
+    async def call(self, script: str | Sequence[Step] = "markers", **variables: str) -> Call:
+        return await self.service.carrier.call(self.number, script, **variables)
+
+    async def delivered(self) -> Delivered:
+        """The next recording: its callback and its file."""
+        callback = (await self.next("callback")).params
+        return Delivered(callback, await self.service.sound(callback["RecordUrl"]))
+
+
+class Service:
+    """The program, and what is around it."""
+
+    def __init__(
+        self, program: Program, application: Receiver, carrier: Carrier, rig: Mapping[str, str]
+    ) -> None:
+        self.program = program
+        self.application = application
+        self.carrier = carrier
+        self.rig = rig
+        self._numbers = iter(numbers())
+
+    def line(self) -> Line:
+        return Line(self, next(self._numbers))
+
+    async def get(self, url: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(url, headers=headers) as response,
+        ):
+            return response.status, response.headers, await response.read()
+
+    async def sound(self, url: str) -> Sound:
+        """The file of a RecordUrl."""
+        status, headers, data = await self.get(url)
+        assert status == 200, (status, data)
+        if headers["Content-Type"] == "audio/wav":
+            return read_wav(data)
+        assert headers["Content-Type"] == "audio/mpeg"
+        return read_mp3(data)
+
+    async def channel(self, line: Line) -> str:
+        """The channel of the call to a line, on the pbx."""
+        found = await self.pbx("GET", "channels")
+        return next(str(each["id"]) for each in found if each["dialplan"]["exten"] == line.number)
+
+    async def nothing_left(self) -> None:
+        """Asterisk has no channel, bridge or recording any more."""
+        async with asyncio.timeout(10):
+            while (left := await self._left()) != ([], [], []):
+                await asyncio.sleep(0.05)
+        assert left == ([], [], []), left
+
+    async def pbx(self, method: str, path: str, **query: str) -> Any:
+        """A request to Asterisk itself, past the service."""
+        user, password, url = (
+            self.rig[f"RECORDBRIDGE_ASTERISK_{name}"] for name in ("USER", "PASSWORD", "URL")
+        )
+        token = aiohttp.encode_basic_auth(user, password)
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": token}) as http,
+            http.request(method, f"{url}/ari/{path}", params=query) as response,
+        ):
+            data = await response.read()
+            assert response.status < 400, (response.status, data)
+            return json.loads(data or b"null")
+
+    async def _left(self) -> tuple[list[Any], list[Any], list[str]]:
+        folder = Path(self.rig["RIG_RECORDINGS"])
+        return (
+            await self.pbx("GET", "channels"),
+            await self.pbx("GET", "bridges"),
+            [path.name for path in folder.glob("rb-*")],
+        )
+
+
+def document(*elements: str) -> str:
+    return f"<Response>{''.join(elements)}</Response>"
+
+
+def numbers() -> list[str]:
+    return [str(7000 + count) for count in range(LINES)]
+
+
+def settings(rig: Mapping[str, str], folder: Path, application: Receiver) -> dict[str, Any]:
+    """A configuration with an application for each number."""
+    port = free_port()
+    return {
+        "service": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
+        "accounts": [{"auth_id": ACCOUNT, "auth_token": TOKEN}],
+        "asterisk": [
+            {
+                "name": "pbx",
+                "url": rig["RECORDBRIDGE_ASTERISK_URL"],
+                "username": rig["RECORDBRIDGE_ASTERISK_USER"],
+                "password": rig["RECORDBRIDGE_ASTERISK_PASSWORD"],
+                "recordings": rig["RIG_RECORDINGS"],
+                "min_free_mb": 0,
+            }
+        ],
+        "applications": {f"app{number}": _application(number, application) for number in numbers()},
+        "storage": {"path": str(folder / "recordings"), "min_free_mb": 0},
+        "database": {"url": f"sqlite:///{folder}/recordbridge.db"},
+        "webhooks": {"allow_networks": ["127.0.0.0/8"], "schedule_s": [1, 1, 1, 1]},
+        "log": {"format": "json"},
+    }
+
+
+def _application(number: str, application: Receiver) -> dict[str, Any]:
+    return {
+        "account": ACCOUNT,
+        "numbers": [number],
+        "answer_url": application.url(f"/{number}/answer"),
+        "hangup_url": application.url(f"/{number}/hangup"),
+    }
+
+
+def true(delivered: Delivered) -> None:
+    """Q-1: the numbers of a callback are those of the file."""
+    values, sound = delivered.callback, delivered.sound
+    start, end, duration = (
+        int(values[f"Recording{name}Ms"]) for name in ("Start", "End", "Duration")
+    )
+    assert duration == (len(sound.samples) * 2000 + sound.rate) // (2 * sound.rate)
+    assert end == start + duration
+    assert int(values["RecordingDuration"]) == (duration + 500) // 1000
+    assert int(values["RecordingStoppedMs"]) >= end - 20
