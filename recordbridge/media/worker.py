@@ -83,6 +83,8 @@ def measure(
     collect: Collect, sources: list[Path], into: Path, check: Callable[[], None]
 ) -> Measured:
     """Verify and repair the sources, cut, trim, interleave; the WAV to deliver goes to `into`."""
+    if not sources:
+        return _nothing(into)
     with Tracks(sources) as tracks:
         kept = cut.span(tracks.frames, wav.RATE, collect.keep_from_ms, collect.keep_ms)
         if collect.trim_silence:
@@ -96,6 +98,12 @@ def measure(
             repaired=tracks.repaired,
             pcm=into,
         )
+
+
+def _nothing(into: Path) -> Measured:
+    """P-11: a recording that ended before it began has a file, with no samples."""
+    wav.write(into, 0, 1, ())
+    return Measured(frames=0, rate=wav.RATE, channels=1, skipped_frames=0, repaired=False, pcm=into)
 
 
 def _pcm(tracks: Tracks, kept: cut.Span, check: Callable[[], None]) -> Iterator[bytes]:

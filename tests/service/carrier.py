@@ -44,7 +44,7 @@ class Call:
         self.id = channel_id
         self.number = number
         self.spoke_at: list[Instant] = []
-        """When each stretch of sound began."""
+        """When each stretch of the known signal began."""
         self.script: asyncio.Task[None] | None = None
         self._carrier = carrier
         self._answered: asyncio.Future[Instant] = loop.create_future()
@@ -83,28 +83,30 @@ class Call:
         await press(self._carrier.facts, self._name, key, down_ms)
         await asyncio.sleep(down_ms / 1000)
 
-    async def play(self, name: str, seconds: float | None = None, start_s: float = 0.0) -> None:
-        """Play a sound, for that long or to its end."""
+    async def play(
+        self, name: str, seconds: float, began_at: list[Instant], start_s: float = 0.0
+    ) -> None:
+        """Play a sound for that long, or to its end; when it began goes into the list."""
         playback = f"play-{next(_count)}-{self.id}"
         began, finished = (
             self._carrier.expect(kind, playback) for kind in ("PlaybackStarted", "PlaybackFinished")
         )
         query = {"media": f"sound:{name}", "offsetms": str(round(start_s * 1000))}
         await self._carrier.ask("POST", f"channels/{self.id}/play/{playback}", query)
-        self.spoke_at.append(from_asterisk((await began)["timestamp"]))
-        if seconds is not None:
-            await asyncio.sleep(seconds)
+        began_at.append(from_asterisk((await began)["timestamp"]))
+        await asyncio.wait((finished,), timeout=seconds)
+        if not finished.done():
             with suppress(GoneError):
                 await self._carrier.ask("DELETE", f"playbacks/{playback}")
         await finished
 
     async def speak(self, seconds: float, start_s: float = 0.0) -> None:
         """Play the known signal of asterisk/rigging/markers.py."""
-        await self.play(f"{self._carrier.sounds}/markers", seconds, start_s)
+        await self.play(f"{self._carrier.sounds}/markers", seconds, self.spoke_at, start_s)
 
     async def silence(self, seconds: float) -> None:
         """Send silence, as a phone does."""
-        await self.play(f"{self._carrier.sounds}/silence-60", seconds)
+        await self.play(f"{self._carrier.sounds}/silence-60", seconds, [])
 
     async def volume(self, divisor: int) -> None:
         """Speak that many times more softly from now on."""

@@ -17,6 +17,8 @@ from recordbridge.ports.audio import Audio
 
 from . import wavs
 
+ONE_ENCODER_FRAME = 1152
+
 SPEECH = wavs.tone(1000)
 SILENCE = [5] * 24_000
 
@@ -177,3 +179,15 @@ async def test_cancelling_stops_the_thread(
     await asyncio.to_thread(encoder._encoding.shutdown)
     assert held_encode[1] == ["stopped"]
     encoder.close()
+
+
+@pytest.mark.rule("P-11")
+async def test_a_recording_that_never_began_is_an_empty_file(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    measured = await encoder.measure(collect(names=()), [], tmp_path / "cut.wav")
+    assert (measured.frames, measured.rate, measured.channels) == (0, 8000, 1)
+    finished = await encoder.encode(measured, "wav", tmp_path / "out")
+    assert wavs.samples_of(finished) == []
+    clip = await encoder.encode(measured, "mp3", tmp_path / "out.mp3")
+    assert miniaudio.mp3_read_file_s16(str(clip)).num_frames <= ONE_ENCODER_FRAME
