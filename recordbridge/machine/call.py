@@ -17,23 +17,16 @@ import msgspec
 from recordbridge import ids
 from recordbridge.instant import Instant
 from recordbridge.machine import facts as f
-from recordbridge.machine import flow, life, record, reports
-from recordbridge.machine.intents import Intent, Release, Request
+from recordbridge.machine import flow, life, presence, record, recovery
+from recordbridge.machine.intents import Intent, Release
 from recordbridge.machine.state import (
     Call,
-    Ending,
-    EndReason,
-    Flow,
     HangingUp,
-    Playing,
     Profile,
     Recording,
     Waiting,
 )
 from recordbridge.machine.turn import Turn
-
-LEFT_MS = 1_000
-"""After Stasis ended, this long may pass until the channel's end shows that it was a hangup."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -94,13 +87,13 @@ def deadline(call: Call) -> Instant | None:
     if call.scheduled_hangup is not None:
         moments.append(call.scheduled_hangup)
     if call.left_at is not None and call.ended_at is None:
-        moments.append(call.left_at + LEFT_MS)
+        moments.append(call.left_at + presence.LEFT_MS)
     return min(moments, default=None)
 
 
 def finished(call: Call) -> bool:
-    """The call is over and all its recordings are stored or given up, all requests written."""
-    return call.over and all(r.phase == "done" for r in call.recordings)
+    """The call is over, its recordings are stored or lost, all requests are written."""
+    return call.over and all(life.settled(r) for r in call.recordings)
 
 
 def _settle(turn: Turn) -> None:
@@ -109,17 +102,14 @@ def _settle(turn: Turn) -> None:
         for recording in turn.call.recordings:
             flow.after_recording(turn, recording)
     if turn.call.over and not turn.call.notified:
-        _report_end(turn)
+        presence.report_end(turn)
     if finished(turn.call):
         turn.emit(Release())
 
 
 def _due(turn: Turn) -> None:
-    call = turn.call
-    if call.left_at is not None and call.ended_at is None and turn.now >= call.left_at + LEFT_MS:
-        _gone(turn, "stopped" if call.hangup_at is None else "hangup", call.left_at)
-        _end(turn, turn.now)
-    for known in call.recordings:
+    presence.left_for_good(turn)
+    for known in turn.call.recordings:
         recording = turn.recording(known.recording_id)
         if recording is None or recording.deadline is None or turn.now < recording.deadline:
             continue
@@ -130,91 +120,9 @@ def _due(turn: Turn) -> None:
     flow.due(turn)
 
 
-def _report_end(turn: Turn) -> None:
-    call = turn.call
-    turn.change(notified=True)
-    turn.durable = True
-    turn.note("call_ended", cause=call.ending.cause)
-    if call.profile.hangup is None:
-        return
-    turn.emit(
-        Request(
-            request_id=turn.new_request(),
-            kind="hangup",
-            target=call.profile.hangup,
-            parameters=reports.standard(turn.call, "Hangup", turn.now),
-        )
-    )
-
-
-def _entered(turn: Turn, fact: f.CallEntered) -> None:
-    """The channel came back into Stasis: its flow starts anew (the same call, further ids)."""
-    if turn.call.left_at is None and turn.call.ended_at is None:
-        return
-    turn.change(
-        left_at=None,
-        ended_at=None,
-        hangup_at=None,
-        notified=False,
-        ending=Ending(),
-        answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
-        flow=Flow(),
-    )
-    flow.first_document(turn)
-
-
-def _answered(turn: Turn, fact: f.CallAnswered) -> None:
-    if turn.call.answered_at is not None or turn.call.over:
-        return
-    turn.change(answered_at=fact.at)
-    for recording in turn.call.recordings:
-        record.call_answered(turn, recording, fact.at)
-
-
 def _key(turn: Turn, fact: f.KeyPressed) -> None:
     for recording in turn.call.recordings:
         record.key_pressed(turn, recording, fact.key, fact.at, fact.duration_ms)
-
-
-def _hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
-    if not turn.call.present:
-        return
-    turn.durable = True
-    turn.change(hangup_at=fact.at)
-    turn.blame("Caller", cause=fact.cause)
-    _gone(turn, "hangup", fact.at)
-    flow.await_end(turn)
-
-
-def _left(turn: Turn, fact: f.CallLeft) -> None:
-    """Stasis is over; whether by a hangup, the next second tells."""
-    if turn.call.left_at is None and not turn.call.over:
-        turn.change(left_at=fact.at)
-
-
-def _destroyed(turn: Turn, fact: f.CallDestroyed) -> None:
-    if turn.call.over:
-        return
-    turn.blame("Caller")
-    ending = turn.call.ending
-    turn.change(ending=Ending(ending.source, ending.code, fact.cause or ending.cause))
-    _gone(turn, "hangup", fact.at)
-    _end(turn, fact.at)
-
-
-def _gone(turn: Turn, reason: EndReason, at: Instant) -> None:
-    flow.call_gone(turn)
-    for recording in turn.call.recordings:
-        record.call_gone(turn, recording, reason, at)
-
-
-def _end(turn: Turn, at: Instant) -> None:
-    turn.durable = True
-    flow.call_gone(turn)
-    turn.change(ended_at=at)
-    for recording in turn.call.recordings:
-        if recording.phase == "collecting":
-            life.advance(turn, recording)
 
 
 def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
@@ -269,39 +177,6 @@ def _capture_failed(turn: Turn, fact: f.CaptureFailed) -> None:
         record.fail(turn, recording, f"Asterisk did not record: {fact.reason}")
 
 
-def _refused(turn: Turn, fact: f.CommandRefused) -> None:
-    """A command failed: what waited for it is told now, not at its deadline."""
-    turn.warn("command_refused", command=fact.command, object_id=fact.object_id, reason=fact.reason)
-    if fact.object_id == turn.call.channel_id:
-        if fact.gone and fact.command == "HangUp":
-            _destroyed(turn, f.CallDestroyed(at=turn.now))
-        return
-    for recording in turn.call.recordings:
-        if fact.object_id not in (
-            recording.snoop_id,
-            life.capture_name(recording),
-            recording.beep_id,
-        ):
-            continue
-        _recording_refused(turn, recording, fact)
-        return
-    flow.playback_ended(turn, fact.object_id, failed=True)
-
-
-def _recording_refused(turn: Turn, recording: Recording, fact: f.CommandRefused) -> None:
-    match fact.command:
-        case "BeginPlayback":
-            record.beep_ended(turn, recording, failed=True)
-        case "BeginSnoop" | "BeginCapture" if fact.gone:
-            record.call_gone(turn, recording, "hangup", turn.now)
-        case "BeginSnoop" | "BeginCapture":
-            record.fail(turn, recording, f"Asterisk refused to record: {fact.reason}")
-        case "EndCapture" if fact.gone:
-            record.capture_ended(turn, recording, turn.now)
-        case _:
-            pass
-
-
 def _measured(turn: Turn, fact: f.AudioMeasured) -> None:
     recording = turn.recording(fact.recording_id)
     if recording is not None:
@@ -339,44 +214,16 @@ def _stop_asked(turn: Turn, fact: f.StopAsked) -> None:
         record.stop(turn, recording)
 
 
-def _seen(turn: Turn, fact: f.PbxSeen) -> None:
-    """N-3: events may have been missed; take what Asterisk has now for what happened."""
-    if not fact.channel:
-        _destroyed(turn, f.CallDestroyed(at=fact.at))
-    elif fact.answered:
-        _answered(turn, f.CallAnswered(at=fact.at))
-    for known in turn.call.recordings:
-        recording = turn.recording(known.recording_id) or known
-        _seen_recording(turn, recording, fact)
-    doing = turn.call.flow.doing
-    if isinstance(doing, Playing) and doing.playback_id not in fact.playbacks:
-        flow.playback_ended(turn, doing.playback_id, failed=False)
-
-
-def _seen_recording(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
-    if recording.beep_id and recording.beep_id not in fact.playbacks:
-        record.beep_ended(turn, recording, failed=False)
-    if not recording.snoop_ready and recording.snoop_id in fact.snoops:
-        record.snoop_entered(turn, turn.recording(recording.recording_id) or recording)
-    live = life.capture_name(recording) in fact.live
-    if recording.phase == "starting" and live:
-        record.capture_began(turn, recording, fact.at)
-    elif recording.phase in ("running", "ending", "answering") and not live:
-        record.capture_ended(turn, recording, fact.at)
-    elif recording.phase == "collecting":
-        turn.emit(life.collection(turn, recording))
-
-
 def _nothing(_turn: Turn, _fact: f.Fact) -> None:
     """Facts that only the timeline is interested in."""
 
 
 _FACTS: dict[type[f.Fact], Callable[..., None]] = {
-    f.CallEntered: _entered,
-    f.CallAnswered: _answered,
-    f.CallLeft: _left,
-    f.HangupRequested: _hangup_requested,
-    f.CallDestroyed: _destroyed,
+    f.CallEntered: presence.entered,
+    f.CallAnswered: presence.answered,
+    f.CallLeft: presence.left,
+    f.HangupRequested: presence.hangup_requested,
+    f.CallDestroyed: presence.destroyed,
     f.KeyPressed: _key,
     f.SnoopEntered: _snoop_entered,
     f.SnoopLeft: _snoop_left,
@@ -386,7 +233,7 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.CaptureBegan: _capture_began,
     f.CaptureEnded: _capture_ended,
     f.CaptureFailed: _capture_failed,
-    f.CommandRefused: _refused,
+    f.CommandRefused: recovery.refused,
     f.AudioMeasured: _measured,
     f.FileReady: _ready,
     f.FileFailed: _lost,
@@ -395,5 +242,5 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.RequestSettled: _nothing,
     f.HangupAsked: _hangup_asked,
     f.StopAsked: _stop_asked,
-    f.PbxSeen: _seen,
+    f.PbxSeen: recovery.seen,
 }

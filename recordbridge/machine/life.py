@@ -73,7 +73,7 @@ def give_up(turn: Turn, recording: Recording) -> None:
         collect(turn, recording)
         return
     turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=recording.snoop_id))
-    _fail(turn, recording, recording.error)
+    _fail(turn, turn.put(recording, lost=True), recording.error)
 
 
 def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: int) -> None:
@@ -104,9 +104,18 @@ def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
 
 
 def lost(turn: Turn, recording: Recording, error: str) -> None:
-    """The file cannot be read, encoded or kept (FileFailed)."""
+    """The file cannot be read, encoded or kept, and will not be tried again (FileFailed)."""
+    if recording.lost or recording.size is not None:
+        return
+    turn.durable = True
+    recording = turn.put(recording, lost=True)
     if recording.phase == "collecting":
         _fail(turn, recording, error)
+
+
+def settled(recording: Recording) -> bool:
+    """Everything was sent, and the file is stored or lost: nothing more will come of it."""
+    return recording.phase == "done" and (recording.size is not None or recording.lost)
 
 
 def due(turn: Turn, recording: Recording) -> None:

@@ -66,6 +66,8 @@ class Recording(msgspec.Struct, frozen=True):
     digest: str = ""
     given_up: bool = False
     """Reported as failed; the file may still be rescued."""
+    lost: bool = False
+    """Nothing can be rescued any more."""
     action_id: str = ""
     callback_id: str = ""
 

@@ -188,7 +188,10 @@ def test_a_file_that_cannot_be_read_in_ten_seconds_is_reported_and_still_rescued
         assert "RecordUrl" not in request.parameters
         assert request.parameters["RecordingError"]
     count = len(drive.of(i.Request))
+    drive.feed(f.CallDestroyed(at=drive.now))
+    assert not drive.of(i.Release), "the file is still looked for"
     drive.store()
+    assert drive.of(i.Release)
     assert len(drive.of(i.Request)) == count
     assert drive.recording.size is not None
     assert drive.of(i.Discard)

@@ -1,0 +1,103 @@
+"""The channel: it enters, is answered, leaves, is destroyed; and the report of its end (F-3)."""
+
+from __future__ import annotations
+
+from recordbridge.instant import Instant
+from recordbridge.machine import facts as f
+from recordbridge.machine import flow, life, record, reports
+from recordbridge.machine.intents import Request
+from recordbridge.machine.state import Ending, EndReason, Flow
+from recordbridge.machine.turn import Turn
+
+LEFT_MS = 1_000
+"""After Stasis ended, this long may pass until the channel's end shows that it was a hangup."""
+
+
+def entered(turn: Turn, fact: f.CallEntered) -> None:
+    """The channel came back into Stasis: its flow starts anew (the same call, further ids)."""
+    if turn.call.left_at is None and turn.call.ended_at is None:
+        return
+    turn.change(
+        left_at=None,
+        ended_at=None,
+        hangup_at=None,
+        notified=False,
+        ending=Ending(),
+        answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
+        flow=Flow(),
+    )
+    flow.first_document(turn)
+
+
+def answered(turn: Turn, fact: f.CallAnswered) -> None:
+    if turn.call.answered_at is not None or turn.call.over:
+        return
+    turn.change(answered_at=fact.at)
+    for recording in turn.call.recordings:
+        record.call_answered(turn, recording, fact.at)
+
+
+def hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
+    if not turn.call.present:
+        return
+    turn.durable = True
+    turn.change(hangup_at=fact.at)
+    turn.blame("Caller", cause=fact.cause)
+    gone(turn, "hangup", fact.at)
+    flow.await_end(turn)
+
+
+def left(turn: Turn, fact: f.CallLeft) -> None:
+    """Stasis is over; whether by a hangup, the next second tells."""
+    if turn.call.left_at is None and not turn.call.over:
+        turn.change(left_at=fact.at)
+
+
+def destroyed(turn: Turn, fact: f.CallDestroyed) -> None:
+    if turn.call.over:
+        return
+    turn.blame("Caller")
+    ending = turn.call.ending
+    turn.change(ending=Ending(ending.source, ending.code, fact.cause or ending.cause))
+    gone(turn, "hangup", fact.at)
+    end(turn, fact.at)
+
+
+def gone(turn: Turn, reason: EndReason, at: Instant) -> None:
+    flow.call_gone(turn)
+    for recording in turn.call.recordings:
+        record.call_gone(turn, recording, reason, at)
+
+
+def end(turn: Turn, at: Instant) -> None:
+    turn.durable = True
+    flow.call_gone(turn)
+    turn.change(ended_at=at)
+    for recording in turn.call.recordings:
+        if recording.phase == "collecting":
+            life.advance(turn, recording)
+
+
+def left_for_good(turn: Turn) -> None:
+    """Stasis ended a while ago and no hangup explains it: somebody took the channel (Q-2)."""
+    call = turn.call
+    if call.left_at is not None and call.ended_at is None and turn.now >= call.left_at + LEFT_MS:
+        gone(turn, "stopped" if call.hangup_at is None else "hangup", call.left_at)
+        end(turn, turn.now)
+
+
+def report_end(turn: Turn) -> None:
+    call = turn.call
+    turn.change(notified=True)
+    turn.durable = True
+    turn.note("call_ended", cause=call.ending.cause)
+    if call.profile.hangup is None:
+        return
+    turn.emit(
+        Request(
+            request_id=turn.new_request(),
+            kind="hangup",
+            target=call.profile.hangup,
+            parameters=reports.standard(turn.call, "Hangup", turn.now),
+        )
+    )
