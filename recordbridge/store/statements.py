@@ -1,6 +1,6 @@
 """The hot statements: SQL text compiled once from the tables, with the getter of its values.
 
-Executing a Core construct costs about ten times what the driver needs for the same statement
+Executing a Core construct costs about four times what the driver needs for the same statement
 (X-3), so the writer gives the driver these texts. What they say is still told by the tables.
 """
 
