@@ -22,6 +22,7 @@ from recordbridge.machine import facts
 Routed = tuple[str, facts.Fact]
 Facts = tuple[Routed, ...]
 SNOOP = "Snoop/"
+NORMAL_CLEARING = 16
 _CACHE = 20_000
 _T = TypeVar("_T")
 
@@ -132,7 +133,8 @@ class Translator:
         call = self._main(event.channel)
         if call is None:
             return ()
-        cause = 0 if event.soft else event.cause
+        # Soft: the number is a flag. Asterisk 16 gives none at all for a plain hangup.
+        cause = 0 if event.soft else event.cause or NORMAL_CLEARING
         _remember(self._hanging_up, event.channel.id, cause)
         return ((call, facts.HangupRequested(self._at(event), cause)),)
 

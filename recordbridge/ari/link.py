@@ -110,11 +110,13 @@ class AriPbx:
         """Connect and stay connected until cancelled; returns only to stand by."""
         pause = FIRST_PAUSE_S
         async with self._rest:
-            while not self.standby:
-                was_up = await self._spell()
-                pause = FIRST_PAUSE_S if was_up else min(pause * 2, LONGEST_PAUSE_S)
-                if not self.standby:
-                    await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter only
+            while True:
+                if await self._spell():
+                    pause = FIRST_PAUSE_S
+                if self.standby:
+                    return
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter only
+                pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def perform(self, intent: intents.Pbx) -> None:
         """See `ports.pbx.Pbx.perform`; while not connected the command is refused, not kept."""

@@ -29,6 +29,8 @@ async def snoop(driver: Driver, *, answer: bool = True) -> str:
     if answer:
         driver.perform(intents.Answer(driver.channel_id))
     await driver.expect(facts.SnoopEntered)
+    while answer and not driver.told.of(facts.CallAnswered):  # which of both comes first varies
+        await driver.told.changed()
     return snoop_id
 
 
