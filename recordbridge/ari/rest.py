@@ -100,32 +100,27 @@ class RestClient:
             self._session = None
 
     async def exchange(
-        self, method: str, uri: str, *, json: bytes | None = None, repeatable: bool | None = None
+        self, method: str, uri: str, *, json: bytes | None = None, repeatable: bool = False
     ) -> Reply:
         """Send and return whatever the answer is; `uri` is below `/ari/` and already encoded.
 
-        Unless told, everything but POST is repeatable. Raises PbxUnavailableError when there is
-        no answer: then the outcome is unknown.
+        `repeatable` is for a POST; aiohttp itself sends the other methods again. Raises
+        PbxUnavailableError when there is no answer: then the outcome is unknown.
         """
-        if repeatable is None:
-            repeatable = method != "POST"
         try:
             return await self._once(method, uri, json)
+        except aiohttp.ClientConnectorError as error:
+            raise _unavailable(method, uri, error) from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not repeatable or isinstance(error, aiohttp.ClientConnectorError):
+            if method != "POST" or not repeatable:
                 raise _unavailable(method, uri, error) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _unavailable(method, uri, error) from error
-        try:
-            return await self._once(method, uri, json)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise _unavailable(method, uri, error) from error
+        return await self.exchange(method, uri, json=json)
 
-    async def request(
-        self, method: str, uri: str, *, json: bytes | None = None, repeatable: bool | None = None
-    ) -> bytes:
+    async def request(self, method: str, uri: str, *, json: bytes | None = None) -> bytes:
         """The body of a successful answer; a refusal is raised as one of the PbxErrors."""
-        reply = await self.exchange(method, uri, json=json, repeatable=repeatable)
+        reply = await self.exchange(method, uri, json=json)
         if reply.status >= 400:
             raise failure(f"{method} {_path(uri)}", reply)
         return reply.body
