@@ -3,20 +3,54 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
+# Without compiling every file first: it would take longer than the download.
+PIP = $(BIN)/pip install --quiet --no-compile --disable-pip-version-check
+RIG = $(PYTHON) asterisk/rig
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check lint types floors fmt docs rules bench run rig-up rig-down clean
+.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): setup.cfg pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(BIN)/python:
+	@.ci/python $(PYTHON)
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing what the service needs from PyPI into $(VENV) (about 150 MB)"
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(STAMP): $(RUNTIME)
+	@echo "Installing what tests and checks need from PyPI into $(VENV) (about 150 MB)"
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 setup: $(STAMP)  ## the virtual environment in .venv
+
+demo: $(RUNTIME)  ## real calls, every request, a table of the recordings (DEMO_KEEP=1 leaves it running)
+	@$(BIN)/python -m tests.demo
+
+demo-stop:  ## end what DEMO_KEEP=1 left running
+	@$(PYTHON) -m tests.demo.kept
+
+run: $(RUNTIME)  ## the service with config/try.yaml beside a rig; Ctrl-C ends the service
+	@$(RIG) up --pick-ports
+	@echo
+	@echo "Place a call from another terminal:  asterisk/rig call 100 --as dtmf --wait"
+	@echo "Recordings and the database are in var/run. The rig stays: make rig-down ends it."
+	@echo
+	@eval "$$($(RIG) env)" && export RECORDBRIDGE_AUTH_TOKEN="$${RECORDBRIDGE_AUTH_TOKEN:-for-trying-out-only}" \
+	&& exec $(BIN)/recordbridge serve -c config/try.yaml
+
+rig-up:  ## a real Asterisk and a carrier that calls it, on free ports (see asterisk/README.md)
+	@$(RIG) up --pick-ports
+
+rig-down:  ## end them
+	@$(RIG) down
 
 check: lint types floors  ## lint, types, floors
 
@@ -46,5 +80,8 @@ docs: $(STAMP)  ## docs/configuration.md from the settings
 rules: $(STAMP)  ## the rules that no test names
 	$(BIN)/python tests/rules.py
 
-clean:  ## remove what was made here (never recordings outside var/)
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean:  ## end the rigs and the demo of this folder, remove what was made here except var/run
+	@$(PYTHON) -m tests.demo.kept
+	@for state in var/rig*; do \
+		[ -d "$$state" ] || continue; rm -rf "$$state"; RIG_STATE="$$state" $(RIG) down; done
+	rm -rf $(VENV) var/demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
