@@ -67,7 +67,7 @@ class Call:
 
     @property
     def is_answered(self) -> bool:
-        return self._answered.done()
+        return self._answered.done() and not self._answered.cancelled()
 
     @property
     def is_over(self) -> bool:

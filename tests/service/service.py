@@ -102,6 +102,10 @@ class Service:
     def line(self) -> Line:
         return Line(self, next(self._numbers))
 
+    def number(self, number: str) -> Line:
+        """The line of a number that the module configured itself."""
+        return Line(self, number)
+
     async def get(self, url: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
         async with (
             aiohttp.ClientSession() as http,
