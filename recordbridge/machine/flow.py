@@ -30,7 +30,20 @@ from recordbridge.machine.state import (
     Waiting,
 )
 from recordbridge.machine.turn import Turn
-from recordbridge.plivo.elements import Document, Element, Hangup, Play, Record, Redirect, Wait
+from recordbridge.plivo.elements import (
+    Dial,
+    Document,
+    Dtmf,
+    Element,
+    GetDigits,
+    Hangup,
+    Play,
+    PreAnswer,
+    Record,
+    Redirect,
+    Speak,
+    Wait,
+)
 from recordbridge.plivo.parameters import Event
 from recordbridge.plivo.retry import Target
 
@@ -140,6 +153,8 @@ def _begin(turn: Turn, element: Element, *, first: bool) -> None:
             _hangup(turn, element, first=first)
         case Redirect():
             _redirect(turn, element)
+        case Speak() | Dtmf() | GetDigits() | PreAnswer() | Dial():
+            raise AssertionError(element)  # the parser lets none through in this release
         case _:
             assert_never(element)
 
