@@ -1,7 +1,7 @@
 """Work that waits to be committed: items with their futures, and the batch they go in.
 
-A batch whose commit failed in an unknown way is `in_doubt` until the database tells by `proof`,
-a call's row that this very transaction moved on, whether it was kept.
+Items whose commit failed in an unknown way are `in_doubt` until the database tells by `mark`,
+which their transaction wrote, whether it was kept.
 """
 
 from __future__ import annotations
@@ -47,22 +47,21 @@ class Item:
 class Batch:
     """Items in the order they were given."""
 
-    __slots__ = ("in_doubt", "items", "proof")
+    __slots__ = ("in_doubt", "items", "mark")
 
     def __init__(self, items: list[Item]) -> None:
         self.items = items
         self.in_doubt: list[Item] = []
-        self.proof: CallRow | None = None
+        self.mark = ""
 
     def waiting(self) -> list[Item]:
         """Items without a verdict."""
         return [item for item in self.items if not item.settled]
 
-    def doubt(self, items: list[Item]) -> None:
+    def doubt(self, items: list[Item], mark: str) -> None:
         """The commit of these failed, and nobody knows whether it was kept."""
-        written = [item.call for item in items if item.call is not None]
         self.in_doubt = items
-        self.proof = written[-1] if written else None
+        self.mark = mark
 
     def fail_waiting(self, failure: StorageError) -> None:
         """Give up on what has no verdict."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import uuid
 from typing import Protocol
 
 from recordbridge.errors import StorageError
@@ -15,7 +16,7 @@ from recordbridge.ports.rows import Unit
 from recordbridge.store.batch import Batch, Failed, Item, Piece
 from recordbridge.store.faults import AwayError, Fault, fault_of, translated
 from recordbridge.store.statements import Cursor, Statements
-from recordbridge.store.units import Repeats, StaleError, Standing, is_at, write
+from recordbridge.store.units import Repeats, StaleError, Standing, write
 
 DriverErrors = (sqlite3.Error,)
 _BAD_VALUES = (ValueError, OverflowError, TypeError)
@@ -35,10 +36,19 @@ class Batcher:
     """Owns a connection. Every method raises AwayError when the connection is of no use."""
 
     def __init__(
-        self, connection: Connection, place: str, sql: Statements, *, begin: str, farewell: str
+        self,
+        connection: Connection,
+        place: str,
+        sql: Statements,
+        *,
+        worker: str,
+        begin: str,
+        farewell: str,
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
+        self._worker = worker
+        self._own = uuid.uuid4().hex
         self._begin = begin
         self._farewell = farewell
         self._place = place
@@ -78,18 +88,14 @@ class Batcher:
                 self._alone(batch, item, repeats, failed)
 
     def _clear_doubt(self, batch: Batch, failed: Failed) -> None:
-        """After a commit of unknown outcome: all of it is there, or it is to be repeated.
-
-        Without a proof (no call's row was written) repeating in order ends in the same rows.
-        """
-        if batch.proof is not None:
-            try:
-                kept = is_at(self._cursor, self._sql, batch.proof)
-            except DriverErrors as error:
-                raise translated(self._place, error) from error
-            for item in batch.in_doubt if kept else ():
+        """After a commit of unknown outcome: all of it is there, or it is to be repeated."""
+        if not batch.in_doubt:
+            return
+        self._say(self._sql.mark_get, (self._worker,))
+        if self._cursor.fetchone() == (batch.mark,):
+            for item in batch.in_doubt:
                 failed.stored(item)
-        batch.doubt([])
+        batch.doubt([], "")
 
     def _together(self, batch: Batch, items: list[Item], failed: Failed) -> bool:
         """One transaction for all; False when an item failed and nothing was kept."""
@@ -128,11 +134,13 @@ class Batcher:
             raise stale
 
     def _commit(self, batch: Batch, items: list[Item]) -> None:
+        mark = f"{self._own} {self.transactions}"
+        self._cursor.execute(self._sql.mark_set, (self._worker, mark))
         try:
             self._cursor.execute("COMMIT")
         except DriverErrors as error:
             if fault_of(error) is Fault.AWAY:
-                batch.doubt(items)
+                batch.doubt(items, mark)
             raise
         self.transactions += 1
 
@@ -157,9 +165,9 @@ class Batcher:
         self._rollback()
         return failure
 
-    def _say(self, sql: str) -> None:
+    def _say(self, sql: str, parameters: tuple[object, ...] = ()) -> None:
         try:
-            self._cursor.execute(sql)
+            self._cursor.execute(sql, parameters)
         except DriverErrors as error:
             raise translated(self._place, error) from error
 

@@ -98,7 +98,7 @@ async def open_store(
         engine = sqlite.writer_engine(path)
         await asyncio.to_thread(migrate, engine, str(path))
         writer = Writer(
-            _opener(engine, path),
+            _opener(engine, path, worker),
             _same_file(path),
             loop=asyncio.get_running_loop(),
             notice=notice,
@@ -127,7 +127,7 @@ async def open_reader(url: str) -> AsyncIterator[Reader]:
         await reader.close()
 
 
-def _opener(engine: Engine, path: Path) -> Callable[[], Batcher]:
+def _opener(engine: Engine, path: Path, worker: str) -> Callable[[], Batcher]:
     sql = Statements(engine.dialect)
 
     def open_batcher() -> Batcher:
@@ -139,6 +139,7 @@ def _opener(engine: Engine, path: Path) -> Callable[[], Batcher]:
             cast("Connection", connection),
             str(path),
             sql,
+            worker=worker,
             begin=sqlite.BEGIN,
             farewell=sqlite.CHECKPOINT,
         )

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ClauseElement
 
-from recordbridge.store.tables import attempts, calls, recordings, requests, secrets
+from recordbridge.store.tables import attempts, calls, commits, recordings, requests, secrets
 
 CALL_FIXED = frozenset({"call_uuid", "asterisk", "channel_id", "entered_at"})
 RECORDING_FIXED = frozenset(
@@ -66,6 +66,8 @@ class Statements:
         self.call_at = Hot(_call_at(), dialect).sql
         self.secret_insert = Hot(_insert(dialect, secrets), dialect).sql
         self.secret_get = Hot(_secret_get(), dialect).sql
+        self.mark_set = Hot(_insert(dialect, commits, fixed=frozenset({"worker"})), dialect).sql
+        self.mark_get = Hot(_mark_get(), dialect).sql
 
 
 def _insert(
@@ -108,6 +110,10 @@ def _request_update() -> ClauseElement:
 def _call_at() -> ClauseElement:
     wanted = calls.c.call_uuid == bindparam(_WHERE + "call_uuid")
     return select(calls.c.version, calls.c.fence, calls.c.state).where(wanted)
+
+
+def _mark_get() -> ClauseElement:
+    return select(commits.c.mark).where(commits.c.worker == bindparam(_WHERE + "worker"))
 
 
 def _secret_get() -> ClauseElement:

@@ -140,6 +140,9 @@ attempts = Table(
 
 secrets = Table("secrets", metadata, _text("name", key=True), _text("value"))
 
+commits = Table("commits", metadata, _text("worker", key=True), _text("mark"))
+"""The mark of each worker's last transaction: tells whether an unknown commit was kept."""
+
 schema_floor = Table(
     "schema_floor",
     metadata,

@@ -42,13 +42,6 @@ def write(cursor: Cursor, sql: Statements, unit: Unit) -> None:
             cursor.execute(hot.sql, hot.values(row))
 
 
-def is_at(cursor: Cursor, sql: Statements, call: CallRow) -> bool:
-    """Whether the call's row is at this version under this fence."""
-    cursor.execute(sql.call_at, (call.call_uuid,))
-    found = cursor.fetchone()
-    return found is not None and found[:2] == (call.version, call.fence)
-
-
 class Standing(enum.Enum):
     """Where a call's row stands when its unit did not fit."""
 

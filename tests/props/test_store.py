@@ -182,10 +182,7 @@ shape = st.lists(
 def test_verdicts_are_true_whatever_the_disk_does(
     shape: list[tuple[str | None, bool, Unit]], begins: list[Fate], commits: list[Fate]
 ) -> None:
-    """A unit that is done is stored once and in order; one that is refused left nothing.
-
-    Requests are there before they are updated, as always: only so is repeating an update safe.
-    """
+    """A unit that is done is stored once and in order; one that is refused left nothing."""
     versions: dict[str, int] = {}
     batch = []
     for call, broken, unit in shape:
@@ -198,10 +195,7 @@ def test_verdicts_are_true_whatever_the_disk_does(
     async def run(folder: str) -> None:
         planned = Fates()
         model = Model()
-        known = Unit(requests=(a_request("q1"), a_request("q2")))
-        model.write(known)
         async with open_faulty(Path(folder) / "recordbridge.db", planned) as store:
-            await store.commit(known)
             planned.begins.extend(begins)
             planned.commits.extend(commits)
             futures = [store.commit(unit) for unit in batch]

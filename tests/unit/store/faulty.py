@@ -87,7 +87,14 @@ async def open_faulty(path: Path, fates: Fates) -> AsyncIterator[Database]:
     def open_batcher() -> Batcher:
         raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection = FaultyConnection(raw, fates)
-        return Batcher(connection, str(path), sql, begin=sqlite.BEGIN, farewell=sqlite.CHECKPOINT)
+        return Batcher(
+            connection,
+            str(path),
+            sql,
+            worker="rb-1",
+            begin=sqlite.BEGIN,
+            farewell=sqlite.CHECKPOINT,
+        )
 
     writer = Writer(
         open_batcher,

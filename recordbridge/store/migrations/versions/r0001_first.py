@@ -19,6 +19,11 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
     )
+    op.create_table(
+        "commits",
+        sa.Column("worker", sa.Text, primary_key=True),
+        sa.Column("mark", sa.Text, nullable=False),
+    )
     floor = op.create_table(
         "schema_floor",
         sa.Column("level", sa.Integer, nullable=False),
