@@ -93,6 +93,7 @@ class AriPbx:
         self._recordings = StoredRecordings(self._rest, recordings)
         self._session: Session | None = None
         self._unsettled: list[Command] = []
+        self._playing: dict[str, str] = {}
         self._connected = False
         self._told = False
 
@@ -133,7 +134,9 @@ class AriPbx:
     ) -> PbxSeen:
         """See `ports.pbx.Pbx.look`."""
         asked = lookup.Asked(self._place.app, channel_id, captures, snoops, playbacks)
-        return await lookup.look(self._rest, asked, self._clock)
+        seen = await lookup.look(self._rest, asked, self._clock)
+        self._playing.update(dict.fromkeys(seen.playbacks, channel_id))
+        return seen
 
     async def calls_present(self) -> list[Routed]:
         """CallEntered of every call in our application now, for those the store does not know."""
@@ -185,6 +188,7 @@ class AriPbx:
             self._rest,
             self._translator,
             on_socket=on_socket,
+            playing=self._playing,
             clock=self._clock,
             sink=self._sink,
             log=self._log,

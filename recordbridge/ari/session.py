@@ -8,7 +8,7 @@ with the reason; what it could not settle is in `unsettled` for the next one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from urllib.parse import quote
 
 import structlog
@@ -21,7 +21,7 @@ from recordbridge.ari.facts import Translator
 from recordbridge.ari.rest import RestClient
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
-from recordbridge.errors import PbxConflictError, PbxUnavailableError
+from recordbridge.errors import PbxConflictError, PbxError, PbxUnavailableError
 from recordbridge.machine import facts
 from recordbridge.machine.facts import CallLeft
 from recordbridge.ports.pbx import FactSink
@@ -37,7 +37,10 @@ class ReplacedError(PbxConflictError):
 
 
 class Session:
-    """Lives for one connection. `run` returns never, it raises."""
+    """Lives for one connection. `run` returns never, it raises.
+
+    `playing` is channel by playback, of all that we know to play; it outlives the session.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Session:
         translator: Translator,
         *,
         on_socket: bool,
+        playing: dict[str, str],
         clock: instant.Clock,
         sink: FactSink,
         log: structlog.typing.FilteringBoundLogger,
@@ -60,7 +64,7 @@ class Session:
         self._http = HttpDispatch(rest, self._settle)
         self._on_socket = SocketDispatch(socket, self._settle) if on_socket else None
         self._dispatch: Dispatch = self._on_socket or self._http
-        self._playing: dict[str, str] = {}
+        self._playing = playing
         self.unsettled: list[Command] = []
 
     async def run(self, up: Callable[[], Awaitable[None]]) -> None:
@@ -96,7 +100,7 @@ class Session:
             if command.repeatable:
                 self.send(command)
             else:
-                self._group.create_task(self._look_for_playback(command))
+                self._look_into(command, self._look_for_playback(command))
 
     async def _read(self) -> None:
         raise PbxUnavailableError(await self._socket.read(self._take))
@@ -124,8 +128,15 @@ class Session:
             self._sink(call, fact)
         if isinstance(event, events.PlaybackFinished):
             self._playing.pop(event.playback.id, None)
-        elif isinstance(event, events.StasisEnd) and told and isinstance(told[-1][1], CallLeft):
-            self._group.create_task(self._tell_destroyed(told[-1][0], event.channel.id))
+        elif isinstance(event, events.StasisEnd) and self._playing:
+            self._forget_playbacks(event.channel.id)
+        if isinstance(event, events.StasisEnd) and told and isinstance(told[-1][1], CallLeft):
+            call, channel_id = told[-1][0], event.channel.id
+            self._group.create_task(self._tell_destroyed(call, channel_id), name="ari-left")
+
+    def _forget_playbacks(self, channel_id: str) -> None:
+        for playback in [key for key, each in self._playing.items() if each == channel_id]:
+            del self._playing[playback]
 
     async def _watch(self) -> None:
         """A socket that answers pings but no commands is dead too; clocks drift."""
@@ -136,20 +147,37 @@ class Session:
                 raise PbxUnavailableError(f"a command was not answered for {STALLED_S} s")
             ticks += 1
             if ticks % CLOCK_EVERY == 0:
-                self._translator.offset_ms = await measure_offset(self._rest, self._clock)
+                await self._follow_clock()
+
+    async def _follow_clock(self) -> None:
+        try:
+            self._translator.offset_ms = await measure_offset(self._rest, self._clock)
+        except PbxError as error:  # the last offset serves; the socket tells whether it lives
+            self._log.warning("ari_clock_not_measured", reason=str(error))
 
     def _settle(self, command: Command, status: int, message: str) -> None:
         """Take a refusal (400 and more) or an unknown outcome (0)."""
         if status == 0:
-            self._group.create_task(self._settle_unknown(command, message))
+            self._look_into(command, self._settle_unknown(command, message))
         elif command.name == "BeginSnoop" and status == 500:
-            self._group.create_task(self._settle_snoop(command, message))
+            self._look_into(command, self._settle_snoop(command, message))
         elif commands.already_there(command, status, message) or (
             command.name == "EndCapture" and status == 404
         ):
-            self._group.create_task(self._settle_capture(command))
+            self._look_into(command, self._settle_capture(command))
         else:
             self._refuse(command, status, message)
+
+    def _look_into(self, command: Command, work: Coroutine[None, None, None]) -> None:
+        """Settle it by asking Asterisk; if that fails as well, it is refused."""
+
+        async def settled() -> None:
+            try:
+                await work
+            except PbxError as error:
+                self._refuse(command, 503, str(error))
+
+        self._group.create_task(settled(), name="ari-settle")
 
     def _refuse(self, command: Command, status: int, message: str) -> None:
         if command.name == "BeginPlayback":
@@ -200,7 +228,12 @@ class Session:
     async def _tell_destroyed(self, call: str, channel_id: str) -> None:
         """A channel that left without a hangup request: is it gone, or elsewhere in Asterisk?"""
         await asyncio.sleep(GRACE_S)
-        if not await lookup.exists(self._rest, f"channels/{quote(channel_id, safe='')}"):
+        try:
+            there = await lookup.exists(self._rest, f"channels/{quote(channel_id, safe='')}")
+        except PbxUnavailableError as error:
+            self._log.warning("ari_look_failed", call_uuid=call, reason=str(error))
+            return
+        if not there:
             self._sink(call, facts.CallDestroyed(self._clock()))
 
 
