@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.plivo.elements import Document
+from recordbridge.plivo.elements import Document, Prompt
 
 
 class Fact(msgspec.Struct, frozen=True, tag=True):
@@ -133,6 +133,64 @@ class CommandRefused(Fact, frozen=True):
     gone: bool = False
 
 
+class LegRinging(Fact, frozen=True):
+    """A leg that we dialled rings (180 or 183)."""
+
+    leg_id: str
+    at: Instant
+
+
+class LegAnswered(Fact, frozen=True):
+    """A leg was answered and is in our Stasis application: it can be played to and bridged."""
+
+    leg_id: str
+    at: Instant
+
+
+class LegEnded(Fact, frozen=True):
+    """A leg is gone, answered or not. `cause` is the Q.850 number."""
+
+    leg_id: str
+    at: Instant
+    cause: int = 0
+
+
+class LegKeyPressed(Fact, frozen=True):
+    """The called party pressed a key; told when it was released."""
+
+    leg_id: str
+    at: Instant
+    key: str
+    duration_ms: int = 0
+
+
+class KeysSent(Fact, frozen=True):
+    """All keys of a `SendKeys` have been sent, or could not be."""
+
+    keys_id: str
+
+
+class MediaReady(Fact, frozen=True):
+    """What was to be prepared can be played as `media` (`sound:...`, `recording:...`)."""
+
+    media_id: str
+    media: str
+
+
+class MediaFailed(Fact, frozen=True):
+    """It cannot be played: not reachable, too large, no audio, no such voice."""
+
+    media_id: str
+    reason: str
+
+
+class PromptsArrived(Fact, frozen=True):
+    """The document of confirmSound or dialMusic."""
+
+    request_id: str
+    prompts: tuple[Prompt, ...]
+
+
 class AudioMeasured(Fact, frozen=True):
     """Asterisk's file was read, cut and trimmed: these are the true values (P-8, Q-1)."""
 
@@ -207,3 +265,5 @@ class PbxSeen(Fact, frozen=True):
     """Our recordings that still run."""
     snoops: tuple[str, ...] = ()
     playbacks: tuple[str, ...] = ()
+    legs: tuple[str, ...] = ()
+    """Our legs that exist."""

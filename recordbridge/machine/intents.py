@@ -69,22 +69,111 @@ class EndCapture(Pbx, frozen=True):
 
 
 class BeginPlayback(Pbx, frozen=True):
-    """Not repeatable: marked before it is sent. `media` is `sound:NAME` or a list of them."""
+    """Not repeatable: marked before it is sent. `media` is `sound:NAME` or a list of them.
+
+    `target` is the channel that hears it: the call's own, or a leg; empty = the call's.
+    """
 
     early: ClassVar[bool] = False
     playback_id: str
     media: str
+    target: str = ""
 
 
 class EndPlayback(Pbx, frozen=True):
     playback_id: str
 
 
+class Ring(Pbx, frozen=True):
+    """The caller hears ringing (180 when unanswered, else a tone); `on` False ends it."""
+
+    on: bool = True
+
+
+class Progress(Pbx, frozen=True):
+    """Early media: the unanswered caller is about to hear something (183)."""
+
+
+class SendKeys(Pbx, frozen=True):
+    """Press keys on the channel `target` (the call's own or a leg). Not repeatable.
+
+    `digits` may hold `w` (0.5 s) and `W` (1 s); `KeysSent` tells the end.
+    """
+
+    early: ClassVar[bool] = False
+    keys_id: str
+    target: str
+    digits: str
+
+
+class BeginLeg(Pbx, frozen=True):
+    """Dial `endpoint`; the channel gets `leg_id` and enters our application when answered.
+
+    Not repeatable: looked up after a restart, never dialled again. Told by `LegRinging`,
+    `LegAnswered`, `LegEnded`.
+    """
+
+    early: ClassVar[bool] = False
+    leg_id: str
+    endpoint: str
+    caller_id: str
+    caller_name: str
+    timeout_s: int
+    headers: dict[str, str] = {}
+    """SIP headers to add: `X-PH-...`."""
+
+
+class EndLeg(Pbx, frozen=True):
+    """Hang the leg up; `reason` as in HangUp, or `elsewhere` (another leg was answered)."""
+
+    leg_id: str
+    reason: str = "normal"
+
+
+class MakeBridge(Pbx, frozen=True):
+    """A mixing bridge that lets us hear keys."""
+
+    bridge_id: str
+
+
+class JoinBridge(Pbx, frozen=True):
+    """Put channels (by id, in one request) into the bridge."""
+
+    bridge_id: str
+    members: tuple[str, ...]
+
+
+class EndBridge(Pbx, frozen=True):
+    """Delete the bridge; its members stay in our application."""
+
+    bridge_id: str
+
+
+class FetchMedia(Intent, frozen=True):
+    """Make the audio at an http(s) URL playable; told by `MediaReady` or `MediaFailed`."""
+
+    early: ClassVar[bool] = True
+    media_id: str
+    url: str
+
+
+class Synthesise(Intent, frozen=True):
+    """Make a spoken text playable; told like `FetchMedia`."""
+
+    early: ClassVar[bool] = True
+    media_id: str
+    text: str
+    voice: str
+    language: str
+    ssml: bool = False
+
+
 class Collect(Intent, frozen=True):
     """Take Asterisk's file, cut and trim it, encode, store, tell (M-1). Repeatable.
 
-    The file's first sample was captured at `began_at`. Keep from `keep_from_ms` for at most
-    `keep_ms` (None = to the end); then, when `trim_silence`, of a silent tail keep 200 ms.
+    Of each file skip its `lead_ms` (they are then of one moment, S-7), then keep from
+    `keep_from_ms` for at most `keep_ms` (None = to the end); then, when `trim_silence`, of a
+    silent tail keep 200 ms.
     """
 
     early: ClassVar[bool] = True
@@ -92,6 +181,8 @@ class Collect(Intent, frozen=True):
     names: tuple[str, ...]
     """Asterisk's recordings: one for mono, left and right for stereo."""
     file_format: Literal["mp3", "wav"]
+    lead_ms: tuple[int, ...] = ()
+    """One per name: how much earlier that file began than the last one to begin; empty = none."""
     keep_from_ms: int = 0
     keep_ms: int | None = None
     trim_silence: bool = False
@@ -116,10 +207,22 @@ class Request(Intent, frozen=True):
     """
 
     request_id: str
-    kind: Literal["answer", "fallback", "redirect", "action", "callback", "hangup", "transcription"]
+    kind: Literal[
+        "answer",
+        "fallback",
+        "redirect",
+        "action",
+        "callback",
+        "hangup",
+        "dial",
+        "confirm",
+        "music",
+        "transcription",
+    ]
     target: Target
     parameters: dict[str, str]
     wants_document: bool = False
+    """For `confirm` and `music` the document is one of prompts (`PromptsArrived`)."""
     durable: bool = True
     recording_id: str | None = None
     after: str | None = None

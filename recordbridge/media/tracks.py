@@ -18,17 +18,21 @@ from recordbridge.media.wav import SAMPLE_BYTES, WavReader
 class Tracks:
     """Open sources; a context manager. `frames` is the length of the longest.
 
-    Raises MediaError when one cannot be read or there are not one or two.
+    `leads` are the samples to skip at the head of each source, for one that began earlier than
+    the other (S-7); none by default. Raises MediaError when one cannot be read or there are not one or two.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], leads: Sequence[int] = ()) -> None:
         if not 1 <= len(paths) <= 2:
             raise MediaError(f"a recording has 1 or 2 sources, not {len(paths)}")
         with ExitStack() as stack:
             self._wavs = [stack.enter_context(WavReader(path)) for path in paths]
             self._stack = stack.pop_all()
         self.channels = len(paths)
-        self.frames = max(wav.frames for wav in self._wavs)
+        self._leads = tuple(leads) or (0,) * len(paths)
+        self.frames = max(
+            max(0, wav.frames - lead) for wav, lead in zip(self._wavs, self._leads, strict=True)
+        )
         self.repaired = any(wav.repaired for wav in self._wavs)
 
     def __enter__(self) -> Self:
@@ -45,4 +49,7 @@ class Tracks:
     def read(self, start: int, frames: int) -> list[bytes]:
         """`frames` samples of each channel from sample `start` on, padded with silence."""
         size = frames * SAMPLE_BYTES
-        return [wav.read(start, frames).ljust(size, b"\0") for wav in self._wavs]
+        return [
+            wav.read(start + lead, frames).ljust(size, b"\0")
+            for wav, lead in zip(self._wavs, self._leads, strict=True)
+        ]

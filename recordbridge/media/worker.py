@@ -85,7 +85,8 @@ def measure(
     """Verify and repair the sources, cut, trim, interleave; the WAV to deliver goes to `into`."""
     if not sources:
         return _nothing(into)
-    with Tracks(sources) as tracks:
+    leads = [lead * wav.RATE // 1000 for lead in collect.lead_ms]
+    with Tracks(sources, leads) as tracks:
         kept = cut.span(tracks.frames, wav.RATE, collect.keep_from_ms, collect.keep_ms)
         if collect.trim_silence:
             kept = cut.trimmed(tracks.read, kept, wav.RATE, collect.threshold)

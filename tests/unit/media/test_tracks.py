@@ -22,6 +22,15 @@ def test_the_shorter_side_is_padded_with_silence(tmp_path: Path) -> None:
         assert tracks.read(3, 1) == [wavs.pcm([4]), wavs.pcm([0])]
 
 
+@pytest.mark.rule("S-7")
+def test_the_side_that_began_earlier_is_cut_to_the_same_moment(tmp_path: Path) -> None:
+    left = wavs.write(tmp_path / "l.wav", [9, 9, 1, 2])
+    right = wavs.write(tmp_path / "r.wav", [5, 6, 7])
+    with Tracks([left, right], leads=[2, 0]) as tracks:
+        assert tracks.frames == 3
+        assert tracks.read(0, 3) == [wavs.pcm([1, 2, 0]), wavs.pcm([5, 6, 7])]
+
+
 def test_one_damaged_side_counts_as_repaired(tmp_path: Path) -> None:
     left = wavs.write(tmp_path / "l.wav", [1, 2], told=0)
     right = wavs.write(tmp_path / "r.wav", [3, 4])
