@@ -19,7 +19,8 @@ class Tracks:
     """Open sources; a context manager. `frames` is the length of the longest.
 
     `leads` are the samples to skip at the head of each source, for one that began earlier than
-    the other (S-7); none by default. Raises MediaError when one cannot be read or there are not one or two.
+    the other (S-7); none by default. Raises MediaError when one cannot be read or there are not
+    one or two.
     """
 
     def __init__(self, paths: Sequence[Path], leads: Sequence[int] = ()) -> None:
