@@ -50,7 +50,7 @@ class EventSocket:
             ping_timeout=PING_S,
             close_timeout=1,
             proxy=None,
-            ssl=tls,
+            ssl=tls if url.startswith("https") else None,
         )
         return cls(connection)
 

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from recordbridge.ari import events
+from recordbridge.ari import events, session
+from recordbridge.errors import PbxUnavailableError
 from recordbridge.machine import facts, intents
 from tests.contract.driver import Driver, Told
 from tests.fakeari import FakeAsterisk, FakeCall
@@ -198,3 +199,53 @@ async def test_calls_that_the_store_does_not_know_can_be_listed(
     assert isinstance(found, facts.CallEntered)
     assert (uuid, found.caller, found.dialled) == (driver.call_uuid, "1555", "200")
     assert found.args == {"application": "sales"}
+
+
+@pytest.mark.rule("N-3")
+async def test_a_socket_that_answers_no_commands_is_given_up(
+    driver: Driver, fake: FakeAsterisk, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still answers pings; the command is repeated on the next one."""
+    monkeypatch.setattr(session, "WATCH_S", 0.02)
+    monkeypatch.setattr(session, "STALLED_S", 0.1)
+    await fake.cut()
+    await reconnected(driver, told)
+    await enter(driver, fake)
+    fake.rest_on_socket = False
+    driver.perform(intents.Answer(driver.channel_id))
+    while len(told.downs) < 2:
+        await told.changed()
+    assert "not answered" in told.downs[1]
+    fake.rest_on_socket = True
+    await driver.expect(facts.CallAnswered)
+
+
+@pytest.mark.rule("X-8")
+async def test_an_old_asterisk_gets_its_commands_by_http(
+    driver: Driver, fake: FakeAsterisk, told: Told
+) -> None:
+    fake.version, fake.rest_on_socket = "16.28.0~dfsg-0+deb11u4", False
+    await fake.cut()
+    await reconnected(driver, told)
+    await enter(driver, fake)
+    driver.perform(intents.Answer(driver.channel_id))
+    await driver.expect(facts.CallAnswered)
+
+
+async def test_a_first_failure_to_reconcile_is_tried_again(
+    driver: Driver, fake: FakeAsterisk, told: Told
+) -> None:
+    """An engine that could not look has not reconciled: the link is not connected."""
+    tries = 0
+
+    async def reconcile() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise PbxUnavailableError("GET channels/c: it failed")
+        await told.up()
+
+    driver.pbx._on_up = reconcile
+    await fake.cut()
+    await reconnected(driver, told)
+    assert tries == 2
