@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 RUNTIME := $(VENV)/.runtime
 # Without compiling every file first: it would take longer than the download.
 PIP = $(BIN)/pip install --quiet --no-compile --disable-pip-version-check
+PIP_LOG := $(VENV)/pip.log
 RIG = $(PYTHON) asterisk/rig
 JOBS ?= auto
 
@@ -21,12 +22,12 @@ $(BIN)/python:
 
 $(RUNTIME): setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing what the service needs from PyPI into $(VENV) (about 150 MB)"
-	@$(PIP) --editable '.[demo]'
+	@$(PIP) --editable '.[demo]' 2>$(PIP_LOG) || { cat $(PIP_LOG); exit 1; }
 	@touch $@
 
 $(STAMP): $(RUNTIME)
 	@echo "Installing what tests and checks need from PyPI into $(VENV) (about 150 MB)"
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[dev]' 2>$(PIP_LOG) || { cat $(PIP_LOG); exit 1; }
 	@touch $@
 
 setup: $(STAMP)  ## the virtual environment in .venv
@@ -84,4 +85,5 @@ clean:  ## end the rigs and the demo of this folder, remove what was made here e
 	@$(PYTHON) -m tests.demo.kept
 	@for state in var/rig*; do \
 		[ -d "$$state" ] || continue; rm -rf "$$state"; RIG_STATE="$$state" $(RIG) down; done
-	rm -rf $(VENV) var/demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) var/demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rmdir var 2>/dev/null || true

@@ -58,6 +58,11 @@ class Service:
     async def running(self) -> AsyncIterator[Service]:
         """Open everything, accept calls, and close it all again. Raises StorageError."""
         settings = self.settings
+        if settings.storage.kind != "local":
+            raise StorageError(
+                f"storage.kind: {settings.storage.kind} is not available in this release;"
+                " allowed is local"
+            )
         async with contextlib.AsyncExitStack() as stack:
             database = settings.database.url.get_secret_value()
             _make_folder(database)
