@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from recordbridge.machine import reports
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
-from recordbridge.machine.state import Fetching, Recording, Taping
+from recordbridge.machine.state import LAG_MS, Fetching, Recording, Taping
 from recordbridge.machine.turn import Turn
 
 READ_MS = 10_000
@@ -53,7 +53,7 @@ def capture_name(recording: Recording) -> str:
 def collection(turn: Turn, recording: Recording) -> Collect:
     """What is to be cut out of Asterisk's file (P-2, P-6, P-7)."""
     captured, start = recording.captured_at, recording.start_at
-    before = 0 if captured is None or start is None else max(0, start - captured)
+    before = 0 if captured is None or start is None else max(0, start - captured + LAG_MS)
     most = recording.element.max_length_s * 1000
     keep = most if recording.keep_ms is None else min(most, recording.keep_ms)
     return Collect(

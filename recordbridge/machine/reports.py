@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.machine.state import Call, Recording
+from recordbridge.machine.state import LAG_MS, Call, Recording
 from recordbridge.plivo import hangup_causes, parameters
 from recordbridge.plivo.parameters import Event
 
@@ -28,7 +28,7 @@ def times(recording: Recording) -> Times | None:
         return None
     start = recording.start_at or recording.added_at
     if frames and recording.captured_at is not None:
-        start = recording.captured_at + _ms(recording.skipped_frames, rate)
+        start = recording.captured_at - LAG_MS + _ms(recording.skipped_frames, rate)
     duration = _ms(frames, rate)
     return Times(start, start + duration, duration)
 

@@ -7,7 +7,7 @@ import pytest
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
-from recordbridge.machine.state import HangingUp, Profile
+from recordbridge.machine.state import LAG_MS, HangingUp, Profile
 from recordbridge.plivo.elements import Record, Wait
 from tests.unit.machine.drive import Drive, voicemail
 
@@ -22,11 +22,23 @@ def test_without_a_beep_recording_begins_before_the_answer() -> None:
     assert not drive.of(i.Answer)
     drive.feed(f.CaptureBegan(name=began.name, at=drive.now))
     assert len(drive.of(i.Answer)) == 1
-    drive.feed(f.CallAnswered(at=drive.now + 30), after_ms=35)
+    drive.feed(f.CallAnswered(at=drive.now + 90), after_ms=95)
     drive.now += 1000
     drive.feed(f.KeyPressed(at=drive.now, key="#", duration_ms=0))
     drive.close()
-    assert drive.last(i.Collect).keep_from_ms == 30
+    # the frame in which the packet of the answer stands, and one more
+    assert drive.last(i.Collect).keep_from_ms == 90 - 40 + LAG_MS
+
+
+@pytest.mark.rule("X-2")
+def test_nothing_can_be_kept_from_before_asterisks_file() -> None:
+    drive = Drive(voicemail())
+    recording = drive.record(ms=1000)
+    assert recording.captured_at is not None
+    assert recording.start_at == recording.captured_at - LAG_MS
+    drive.feed(f.KeyPressed(at=drive.now, key="#", duration_ms=0))
+    drive.close()
+    assert drive.last(i.Collect).keep_from_ms == 0
 
 
 @pytest.mark.rule("P-1")
@@ -47,6 +59,16 @@ def test_recording_begins_when_the_beep_has_ended() -> None:
     assert not drive.of(i.BeginCapture)
     drive.feed(f.PlaybackEnded(playback_id=beep.playback_id, at=drive.now), after_ms=425)
     assert drive.of(i.BeginCapture)
+
+
+@pytest.mark.rule("P-2")
+def test_what_is_said_while_the_caller_hears_the_last_of_the_beep_is_cut_off() -> None:
+    drive = Drive(voicemail(play_beep=True))
+    drive.record(ms=1000)
+    drive.feed(f.KeyPressed(at=drive.now, key="#", duration_ms=0))
+    drive.close()
+    assert drive.last(i.Collect).keep_from_ms == LAG_MS + 20
+    assert drive.last(i.Collect).keep_ms == 1000 - 20
 
 
 @pytest.mark.rule("P-2")
@@ -71,12 +93,12 @@ def test_only_the_callers_direction_is_recorded() -> None:
 @pytest.mark.rule("P-4")
 @pytest.mark.rule("P-7")
 def test_a_key_of_the_set_ends_it_and_is_cut_off() -> None:
-    drive = Drive(voicemail(finish_on_key="#5"))
+    drive = Drive(voicemail(finish_on_key="#5"), answered=True)
     drive.record(ms=2000)
     drive.feed(f.KeyPressed(at=drive.now, key="5", duration_ms=150))
     assert drive.last(i.EndCapture).name == drive.last(i.BeginCapture).name
     drive.close()
-    assert drive.last(i.Collect).keep_ms == 1850
+    assert drive.last(i.Collect).keep_ms == 2000 - 150 + LAG_MS
     assert not drive.last(i.Collect).trim_silence
     drive.store()
     assert drive.requests("action")[0].parameters["Digits"] == "5"
@@ -123,27 +145,47 @@ def test_asterisk_ends_it_at_silence_and_the_tail_is_trimmed() -> None:
 @pytest.mark.parametrize(
     ("profile", "keep"),
     [
-        (Profile(account="M", application="a", silence_threshold=500), 3200),
+        (Profile(account="M", application="a", silence_threshold=500), 3000 + LAG_MS + 200),
         (Profile(account="M", application="a", trim_silence=False), 60_000),
     ],
 )
 def test_with_another_threshold_or_without_trimming_our_own_timer_ends_it(
     profile: Profile, keep: int
 ) -> None:
-    drive = Drive(voicemail(timeout_s=4), profile=profile)
+    drive = Drive(voicemail(timeout_s=4), profile=profile, answered=True)
     recording = drive.record()
     assert drive.last(i.WatchTalking).threshold == profile.silence_threshold
     assert drive.last(i.BeginCapture).max_silence_s > 4
     snoop = recording.snoop_id
     drive.feed(f.Talking(snoop_id=snoop, at=drive.now, speaking=True), after_ms=500)
     drive.wait(2_000)
-    drive.feed(f.Talking(snoop_id=snoop, at=drive.now + 1000, speaking=False), after_ms=1_000)
-    drive.wait(2_900)
+    # told 500 ms after the speech ended, with the instant at which it did
+    drive.feed(f.Talking(snoop_id=snoop, at=drive.now + 500, speaking=False), after_ms=1_000)
+    drive.wait(3_490)
     assert drive.recording.phase == "running"
-    drive.wait(700)
+    drive.wait(20)
     assert drive.recording.reason == "silence"
     drive.close()
     assert drive.last(i.Collect).keep_ms == keep
+
+
+@pytest.mark.rule("P-5")
+@pytest.mark.parametrize("beep", [False, True])
+def test_a_caller_who_speaks_when_recording_begins_is_heard(beep: bool) -> None:
+    """TALK_DETECT tells changes only: what it said before recording began still holds."""
+    profile = Profile(account="M", application="a", silence_threshold=500)
+    drive = Drive(voicemail(timeout_s=4, play_beep=beep), profile=profile)
+    snoop = drive.recording.snoop_id
+    drive.feed(f.Talking(snoop_id=snoop, at=drive.now, speaking=True))
+    start = drive.record().start_at
+    assert start is not None
+    drive.wait(9_000)
+    assert drive.recording.phase == "running"
+    drive.feed(f.Talking(snoop_id=snoop, at=start + 8_500, speaking=False))
+    drive.wait(4_000)
+    assert drive.recording.reason == "silence"
+    drive.close()
+    assert drive.last(i.Collect).keep_ms == 8_500 + 200
 
 
 @pytest.mark.rule("P-5")
@@ -297,7 +339,7 @@ def test_start_is_the_first_sample_kept_and_end_the_last() -> None:
     drive.feed(f.FileReady(recording_id=recording.recording_id, size=1, digest="d"))
     said = drive.requests("action")[0].parameters
     assert recording.captured_at is not None
-    assert said["RecordingStartMs"] == str(recording.captured_at + 20)
+    assert said["RecordingStartMs"] == str(recording.captured_at + 20 - LAG_MS)
     assert said["RecordingDurationMs"] == "1501"  # 1500.5 ms, halves up
     assert said["RecordingDuration"] == "2"
     assert int(said["RecordingEndMs"]) == int(said["RecordingStartMs"]) + 1501
