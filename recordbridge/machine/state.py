@@ -11,8 +11,7 @@ from typing import Literal
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.machine.progress import Dialing, Gathering, Prompting
-from recordbridge.plivo.elements import Document, Element, Record
+from recordbridge.plivo.elements import Element, Play, Record
 from recordbridge.plivo.retry import Target
 
 Mode = Literal["plain"]
@@ -89,24 +88,14 @@ class Fetching(msgspec.Struct, frozen=True, tag="fetching"):
 
 
 class Playing(msgspec.Struct, frozen=True, tag="playing"):
-    """A Play or Speak of the flow."""
+    """A Play runs for the `turn`-th time (from 1)."""
 
-    prompting: Prompting
+    playback_id: str
+    element: Play
+    turn: int
 
 
 class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
-    """A Wait; with a snoop it ends early after `quiet_ms` of silence."""
-
-    until: Instant
-    snoop_id: str = ""
-    quiet_ms: int = 0
-    quiet_since: Instant | None = None
-
-
-class Sending(msgspec.Struct, frozen=True, tag="sending"):
-    """A DTMF element that the flow waits for; `until` in case its end is not told."""
-
-    keys_id: str
     until: Instant
 
 
@@ -122,7 +111,7 @@ class HangingUp(msgspec.Struct, frozen=True, tag="hangingup"):
     until: Instant
 
 
-Doing = Fetching | Playing | Waiting | Sending | Taping | Gathering | Dialing | HangingUp
+Doing = Fetching | Playing | Waiting | Taping | HangingUp
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -133,10 +122,6 @@ class Flow(msgspec.Struct, frozen=True):
     fresh: bool = True
     """No element has run yet (a Hangup that comes first rejects an unanswered call)."""
     fallback_used: bool = False
-    early: int = 0
-    """How many of the next elements stand in a PreAnswer: they do not answer the call."""
-    pending: Document | None = None
-    """Came for a background recording while a Dial ran; it replaces the rest when that ends."""
     redirects: int = 0
     """Documents in a row that did nothing but lead to the next one (F-7)."""
 
@@ -153,8 +138,6 @@ class Profile(msgspec.Struct, frozen=True):
     beep: str = "sound:beep"
     silence_threshold: int = 128
     trim_silence: bool = True
-    dial_number: str = "PJSIP/{number}@carrier"
-    dial_user: str = "PJSIP/{user}"
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -187,10 +170,6 @@ class Call(msgspec.Struct, frozen=True):
     left_at: Instant | None = None
     ended_at: Instant | None = None
     scheduled_hangup: Instant | None = None
-    armed: tuple[Record, ...] = ()
-    """Record elements that wait for the next Dial to be answered (S-2)."""
-    progressed: bool = False
-    """The unanswered caller already hears early media."""
     ending: Ending = Ending()
     flow: Flow = Flow()
     recordings: tuple[Recording, ...] = ()
