@@ -45,7 +45,7 @@ class Sounds:
         """Equal for intents that sound the same."""
         match intent:
             case FetchMedia(url=url):
-                parts = ["url", url.partition("#")[0]]
+                parts = ["url", _without_fragment(url)]
             case Synthesise(text=text, voice=voice, language=language, ssml=ssml):
                 parts = ["text", self._voice.signature, voice, language, str(ssml), text]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -53,7 +53,7 @@ class Sounds:
     async def prepare(self, intent: FetchMedia | Synthesise) -> Path:
         """The sound's file. Raises MediaError or StorageError."""
         if isinstance(intent, FetchMedia):
-            return await self._fetched(self.key(intent), intent.url)
+            return await self._fetched(self.key(intent), _without_fragment(intent.url))
         utterance = Utterance(intent.text, intent.voice, intent.language, intent.ssml)
         return await self._said(self.key(intent), utterance)
 
@@ -82,3 +82,7 @@ class Sounds:
             await self._voice.say(utterance, raw)
             await self._decoder.decode(raw, sound)
             return await self._store.keep(key, sound, self._clock() + FOR_EVER_MS, Validators())
+
+
+def _without_fragment(url: str) -> str:
+    return url.partition("#")[0]
