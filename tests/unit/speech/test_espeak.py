@@ -61,8 +61,8 @@ async def said(
 
 
 def alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """The same words by the same voice; noise, phases and a few samples differ each time."""
-    if abs(len(one) - len(other)) > 50:
+    """The same words by the same voice; noise, phases and pauses differ a little each time."""
+    if abs(len(one) - len(other)) > 0.03 * len(one):
         return False
     most = min(len(one), len(other)) // 441 * 441
     loudness = [np.abs(each[:most]).reshape(-1, 441).mean(axis=1) for each in (one, other)]
