@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recordbridge import ids
-from recordbridge.machine.record import SPARE_MS
+from recordbridge.machine.record import HEAD_MS, SPARE_MS
+from recordbridge.machine.state import LAG_MS
 from tests.bench import measurements
 from tests.bench.observer import Observed, observing
 from tests.bench.rigged import Rig, cpu_s, rig, unanswered
@@ -94,8 +95,10 @@ class Bench:
             turns.start.append(observed.started[recording] - observed.entered[channel])
             if number == BARE:
                 due = observed.started[recording] + SECONDS * 1000
-            else:  # from the answer on, and a little more that is cut off
-                due = observed.answered[channel] + SECONDS * 1000 + SPARE_MS
+            else:  # as `machine.record` counts; the spare time is cut off afterwards
+                first = observed.started[recording] - LAG_MS
+                first = max(first, observed.answered[channel] - HEAD_MS)
+                due = first + SECONDS * 1000 + SPARE_MS
             turns.stop.append(observed.finished[recording] - due)
         turns.failed += self.calls - len(turns.start)
 
