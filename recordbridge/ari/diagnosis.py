@@ -34,6 +34,11 @@ MODULES: dict[str, str] = {
     "format_wav.so": "without it there are no WAV files",
     "func_talkdetect.so": "without it recording.silence_threshold must stay 128",
 }
+SOUNDS_BY_URL: dict[str, str] = {
+    "res_curl.so": "without it Play and Speak need asterisk[].recordings",
+    "res_http_media_cache.so": "without it Play and Speak need asterisk[].recordings",
+}
+"""Needed where the recording folder is not shared."""
 _PROBE = "recordings/stored/rb-check-there-is-no-such-recording"
 
 
@@ -74,7 +79,7 @@ async def diagnose(
             raise PbxUnavailableError(trouble.sentence(error, place)) from error
         except PbxError as error:
             return [trouble.sentence(error, place)]
-        found += await _modules(rest)
+        found += await _modules(rest, MODULES if recordings else MODULES | SOUNDS_BY_URL)
         found += await _permission(rest, place)
     if recordings is not None:
         found += await asyncio.to_thread(folder_trouble, recordings)
@@ -99,7 +104,7 @@ async def _clock(rest: RestClient, clock: instant.Clock) -> list[str]:
     ]
 
 
-async def _modules(rest: RestClient) -> list[str]:
+async def _modules(rest: RestClient, needed: dict[str, str]) -> list[str]:
     try:
         body = await rest.request("GET", "asterisk/modules")
     except PbxError as error:
@@ -108,7 +113,7 @@ async def _modules(rest: RestClient) -> list[str]:
     running = {each.name for each in listed if each.status == "Running"}
     return [
         f"{name} is not loaded: {why}; add `load = {name}` to modules.conf"
-        for name, why in MODULES.items()
+        for name, why in needed.items()
         if name not in running
     ]
 

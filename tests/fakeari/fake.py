@@ -20,6 +20,7 @@ from tests.fakeari.tape import Tape
 ZONE = dt.timezone(dt.timedelta(hours=-6))
 MODULES = (
     "app_stasis.so",
+    "format_wav.so",
     "func_talkdetect.so",
     "res_ari_applications.so",
     "res_ari_asterisk.so",
@@ -27,10 +28,11 @@ MODULES = (
     "res_ari_events.so",
     "res_ari_playbacks.so",
     "res_ari_recordings.so",
+    "res_curl.so",
+    "res_http_media_cache.so",
     "res_stasis_playback.so",
     "res_stasis_recording.so",
     "res_stasis_snoop.so",
-    "format_wav.so",
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recordbridge.ari.diagnosis import diagnose
+from recordbridge.ari.diagnosis import MODULES, SOUNDS_BY_URL, diagnose
 from recordbridge.errors import PbxUnavailableError
 from recordbridge.instant import SystemClock
 from tests.fakeari import FakeAsterisk
@@ -40,6 +40,17 @@ async def test_all_that_is_wrong_is_told_at_once(fake: FakeAsterisk, tmp_path: P
 @pytest.mark.rule("O-3")
 async def test_nothing_wrong_is_nothing_told(fake: FakeAsterisk) -> None:
     assert await look_at(fake, fake.recordings) == []
+
+
+@pytest.mark.rule("O-3")
+async def test_sounds_by_url_need_modules_unless_the_folder_is_shared(fake: FakeAsterisk) -> None:
+    fake.modules = tuple(MODULES)
+    told = await look_at(fake)
+    assert [each.partition(" ")[0] for each in told] == ["res_curl.so", "res_http_media_cache.so"]
+    assert "without it Play and Speak need asterisk[].recordings" in told[0]
+    assert await look_at(fake, fake.recordings) == []
+    fake.modules += tuple(SOUNDS_BY_URL)
+    assert await look_at(fake) == []
 
 
 async def test_a_wrong_password_is_told_alone(fake: FakeAsterisk) -> None:
