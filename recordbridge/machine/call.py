@@ -125,23 +125,39 @@ def _key(turn: Turn, fact: f.KeyPressed) -> None:
         record.key_pressed(turn, recording, fact.key, fact.at, fact.duration_ms)
 
 
-def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
+def _tap(turn: Turn, snoop_id: str) -> tuple[Recording, Tap] | None:
+    """The recording and tap of a snoop."""
     for recording in turn.call.recordings:
-        if recording.snoop_id == fact.snoop_id:
-            record.snoop_entered(turn, recording)
+        for tap in recording.taps:
+            if tap.snoop_id == snoop_id:
+                return recording, tap
+    return None
+
+
+def _named(turn: Turn, name: str) -> tuple[Recording, Tap] | None:
+    """The recording and tap of a capture: it is named after its snoop."""
+    return _tap(turn, name.replace("-rec", "-snoop"))
+
+
+def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
+    if (found := _tap(turn, fact.snoop_id)) is not None:
+        capture.snoop_entered(turn, *found)
+    else:
+        flow.snoop_entered(turn, fact.snoop_id)
 
 
 def _snoop_left(turn: Turn, fact: f.SnoopLeft) -> None:
     """The file's end is told by its own event; a snoop that goes earlier cannot record."""
-    for recording in turn.call.recordings:
-        if recording.snoop_id == fact.snoop_id and recording.phase == "starting":
-            record.fail(turn, recording, "Asterisk ended the snoop before it was recorded")
+    found = _tap(turn, fact.snoop_id)
+    if found is not None and found[0].phase == "starting":
+        capture.fail(turn, found[0], "Asterisk ended the snoop before it was recorded")
 
 
 def _talking(turn: Turn, fact: f.Talking) -> None:
-    for recording in turn.call.recordings:
-        if recording.snoop_id == fact.snoop_id:
-            record.talking(turn, recording, fact.at, speaking=fact.speaking)
+    if (found := _tap(turn, fact.snoop_id)) is not None:
+        record.talking(turn, found[0], fact.at, speaking=fact.speaking)
+    else:
+        flow.talking(turn, fact.snoop_id, fact.at, speaking=fact.speaking)
 
 
 def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
@@ -152,29 +168,19 @@ def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
     flow.playback_ended(turn, fact.playback_id, failed=fact.failed)
 
 
-def _by_name(turn: Turn, name: str) -> Recording | None:
-    for recording in turn.call.recordings:
-        if life.capture_name(recording) == name:
-            return recording
-    return None
-
-
 def _capture_began(turn: Turn, fact: f.CaptureBegan) -> None:
-    recording = _by_name(turn, fact.name)
-    if recording is not None:
-        record.capture_began(turn, recording, fact.at)
+    if (found := _named(turn, fact.name)) is not None:
+        capture.began(turn, *found, fact.at)
 
 
 def _capture_ended(turn: Turn, fact: f.CaptureEnded) -> None:
-    recording = _by_name(turn, fact.name)
-    if recording is not None:
-        record.capture_ended(turn, recording, fact.at)
+    if (found := _named(turn, fact.name)) is not None:
+        capture.ended(turn, *found, fact.at)
 
 
 def _capture_failed(turn: Turn, fact: f.CaptureFailed) -> None:
-    recording = _by_name(turn, fact.name)
-    if recording is not None:
-        record.fail(turn, recording, f"Asterisk did not record: {fact.reason}")
+    if (found := _named(turn, fact.name)) is not None:
+        capture.fail(turn, found[0], f"Asterisk did not record: {fact.reason}")
 
 
 def _measured(turn: Turn, fact: f.AudioMeasured) -> None:
@@ -211,7 +217,7 @@ def _hangup_asked(turn: Turn, fact: f.HangupAsked) -> None:
 def _stop_asked(turn: Turn, fact: f.StopAsked) -> None:
     recording = turn.recording(fact.recording_id)
     if recording is not None:
-        record.stop(turn, recording)
+        capture.stop(turn, recording)
 
 
 def _nothing(_turn: Turn, _fact: f.Fact) -> None:

@@ -109,6 +109,13 @@ def action(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     )
 
 
+def initial(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
+    """S-5: the initial `action` request of a background recording."""
+    event: Event = "Redirect" if recording.element.redirect else "Record"
+    file = f"{FILE}{recording.recording_id}.{recording.element.file_format}"
+    return standard(call, event, now) | parameters.initial_recording(recording.recording_id, file)
+
+
 def callback(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     """Q-3: the `callbackUrl` request, without Digits."""
     return standard(call, "Record", now) | parameters.recording(_recording(recording))
