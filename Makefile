@@ -11,7 +11,7 @@ RIG = $(PYTHON) asterisk/rig
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench run rig-up rig-down clean
+.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench fidelity load run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,8 +75,17 @@ test: $(STAMP)  ## every test, those on a real Asterisk included (installs one i
 unit: $(STAMP)  ## the tests that need no Asterisk
 	$(BIN)/python -m pytest -m 'not asterisk'
 
+fidelity: $(STAMP)  ## recordings against the wire (real calls, a tap on the loopback; as root); 1 when a limit is broken
+	@$(BIN)/python -m tests.fidelity
+
 docs: $(STAMP)  ## docs/configuration.md from the settings
 	$(BIN)/python -m recordbridge.settings > docs/configuration.md
+
+bench: $(STAMP)  ## CPU per recorded call against a bare loop, on a real Asterisk (BENCH: options)
+	$(BIN)/python -m tests.bench.bench $(BENCH)
+
+load: $(STAMP)  ## 200 recorded calls on a real Asterisk, each checked (LOAD: options)
+	$(BIN)/python -m tests.bench.load $(LOAD)
 
 rules: $(STAMP)  ## the rules that no test names
 	$(BIN)/python tests/rules.py

@@ -16,7 +16,7 @@ import msgspec
 
 from recordbridge.ari.commands import Command
 from recordbridge.ari.events import RESTResponse
-from recordbridge.ari.rest import RestClient, refusal_text
+from recordbridge.ari.rest import Reply, RestClient, refusal_text
 from recordbridge.ari.socket import EventSocket
 from recordbridge.errors import PbxUnavailableError
 
@@ -47,22 +47,40 @@ class SocketDispatch:
         self._loop = asyncio.get_running_loop()
         self._count = 0
         self._waiting: dict[str, tuple[Command, float]] = {}
+        self._asked: dict[str, asyncio.Future[Reply]] = {}
 
     def send(self, command: Command) -> None:
+        self._waiting[self._request(command.method, command.uri)] = (command, self._loop.time())
+
+    async def ask(self, method: str, uri: str) -> Reply:
+        """A request whose answer is awaited. Raises PbxUnavailableError when there is none."""
+        transaction = self._request(method, uri)
+        answer: asyncio.Future[Reply] = self._loop.create_future()
+        self._asked[transaction] = answer
+        try:
+            return await answer
+        finally:
+            self._asked.pop(transaction, None)
+
+    def _request(self, method: str, uri: str) -> str:
         self._count += 1
         transaction = str(self._count)
-        self._waiting[transaction] = (command, self._loop.time())
         # Methods and URIs are plain ASCII without quotes (see commands.py).
         self._socket.send(
             f'{{"type":"RESTRequest","transaction_id":"{transaction}",'
-            f'"method":"{command.method}","uri":"{command.uri}"}}'
+            f'"method":"{method}","uri":"{uri}"}}'
         )
+        return transaction
 
     def answered(self, response: RESTResponse) -> None:
-        """Take a response; only those that say no are looked at."""
+        """Take a response; only those that say no, and those that were asked for, are looked at."""
         waiting = self._waiting.pop(response.transaction_id, None)
-        if waiting is not None and response.status_code >= 400:
-            text = _words(response.message_body) or response.reason_phrase
+        if waiting is None:
+            asked = self._asked.get(response.transaction_id)
+            if asked is not None and not asked.done():
+                asked.set_result(Reply(response.status_code, _body(response.message_body)))
+        elif response.status_code >= 400:
+            text = refusal_text(_body(response.message_body)) or response.reason_phrase
             self._settle(waiting[0], response.status_code, text)
 
     def stalled_s(self) -> float:
@@ -74,6 +92,9 @@ class SocketDispatch:
     def close(self) -> list[Command]:
         unknown = [command for command, _ in self._waiting.values()]
         self._waiting.clear()
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(PbxUnavailableError("the connection broke"))
         return unknown
 
 
@@ -125,9 +146,9 @@ class HttpDispatch:
         del self._lanes[key]
 
 
-def _words(body: msgspec.Raw) -> str:
-    """The refusal in a `message_body`: JSON inside a JSON string."""
+def _body(body: msgspec.Raw) -> bytes:
+    """The JSON inside the JSON string of a `message_body`."""
     try:
-        return refusal_text(msgspec.json.decode(body, type=str))
+        return msgspec.json.decode(body, type=str).encode()
     except msgspec.DecodeError:
-        return ""
+        return b""

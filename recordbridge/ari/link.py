@@ -154,7 +154,8 @@ class AriPbx:
 
     async def delete_recording(self, name: str) -> None:
         """See `ports.pbx.Pbx.delete_recording`."""
-        await self._recordings.delete(name)
+        session = self._session
+        await self._recordings.delete(name, None if session is None else session.ask)
 
     async def _spell(self) -> bool:
         """One attempt and, if it succeeds, one connection; tells whether it was up."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from recordbridge.ari.rest import RestClient
-from recordbridge.errors import PbxGoneError, StorageError
+from recordbridge.ari.rest import Reply, RestClient, failure
+from recordbridge.errors import StorageError
 
 SUFFIX = ".wav"
+
+Ask = Callable[[str, str], Awaitable[Reply]]
+"""Takes method and URI."""
 
 
 class StoredRecordings:
@@ -38,10 +41,12 @@ class StoredRecordings:
             raise StorageError(f"{into}: {error.strerror}", full=full) from error
         return into
 
-    async def delete(self, name: str) -> None:
-        """A missing one is fine."""
-        with suppress(PbxGoneError):
-            await self._rest.request("DELETE", f"recordings/stored/{quote(name, safe='')}")
+    async def delete(self, name: str, ask: Ask | None = None) -> None:
+        """A missing one is fine. `ask` is a cheaper way to Asterisk than HTTP, if there is one."""
+        uri = f"recordings/stored/{quote(name, safe='')}"
+        reply = await (ask or self._rest.exchange)("DELETE", uri)
+        if reply.status >= 400 and reply.status != 404:
+            raise failure(f"DELETE {uri}", reply)
 
     async def _download(self, name: str, into: Path) -> None:
         partial = into.with_name(into.name + ".part")

@@ -18,7 +18,7 @@ from recordbridge.ari import commands, events, lookup
 from recordbridge.ari.commands import Command
 from recordbridge.ari.dispatch import Dispatch, HttpDispatch, SocketDispatch
 from recordbridge.ari.facts import Translator
-from recordbridge.ari.rest import RestClient
+from recordbridge.ari.rest import Reply, RestClient
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
 from recordbridge.errors import PbxConflictError, PbxError, PbxUnavailableError
@@ -93,6 +93,12 @@ class Session:
             self._http.send(command)
         else:
             self._dispatch.send(command)
+
+    async def ask(self, method: str, uri: str) -> Reply:
+        """A request that never blocks in Asterisk, the way commands go; raises as `exchange`."""
+        if self._on_socket is None:
+            return await self._rest.exchange(method, uri)
+        return await self._on_socket.ask(method, uri)
 
     def resume(self, unsettled: list[Command]) -> None:
         """Settle what an earlier spell left open: repeat it, or look whether it happened."""

@@ -63,7 +63,7 @@ class EventSocket:
         receive = self._connection.recv
         try:
             while True:
-                take(await receive())
+                take(await receive(decode=False))  # events are decoded once, by msgspec
         except ConnectionClosed as closed:
             return f"the connection was closed ({closed})"
 

@@ -38,6 +38,7 @@ class LocalBlobs:
         self._root = root
         try:
             root.mkdir(parents=True, exist_ok=True)
+            _make_folders(root)
             for leftover in root.glob(f"*/*{_TEMPORARY}"):
                 leftover.unlink(missing_ok=True)
         except OSError as error:
@@ -80,6 +81,13 @@ class LocalBlobs:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except OSError as error:
             raise StorageError.of(error, what) from error
+
+
+def _make_folders(root: Path) -> None:
+    """All at the start, so that hardly a file waits until its folder is safe on the disk."""
+    for number in range(256):
+        (root / f"{number:02x}").mkdir(exist_ok=True)
+    _sync_folder(root)
 
 
 def _keep(source: Path, target: Path) -> Stored:

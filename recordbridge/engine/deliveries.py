@@ -31,6 +31,8 @@ LANE = 32
 HOPS = 5
 """F-6: HTTP redirects followed for a document."""
 HEADER = "X-Recordbridge-Delivery"
+FILE_NAMES = ("RecordUrl", "RecordFile")
+"""Carry the same URL (section 2.4), which is made when the request is sent."""
 
 _retry = msgspec.msgpack.Decoder(Retry)
 _body = msgspec.json.Decoder(dict[str, str])
@@ -170,12 +172,11 @@ class Deliveries:
 
     async def _send(self, request: Delivery, target: Target) -> Outcome:
         row = request.row
-        parameters = {
-            name: self._file_url(row.account, value.removeprefix(FILE))
-            if value.startswith(FILE) and name in ("RecordUrl", "RecordFile")
-            else value
-            for name, value in _body.decode(row.body).items()
-        }
+        parameters = _body.decode(row.body)
+        file = parameters.get("RecordUrl", "")
+        if file.startswith(FILE):
+            url = self._file_url(row.account, file.removeprefix(FILE))
+            parameters |= {name: url for name in FILE_NAMES if name in parameters}
         spent = self._clock() - request.progress.first_at if request.progress.attempts else 0
         in_burst = request.progress.step == 0
         return await self._sender.send(

@@ -1,13 +1,16 @@
-"""Why a call ended, in the words of the hosted product: F-3, F-6.
+"""Why a call or a Dial ended, in the words of the hosted product: F-3, F-4, F-6.
 
 `HangupCause` is the Q.850 cause as a token, `HangupCauseCode` and `HangupCauseName` say what
-that meant for the application, `HangupSource` who did it.
+that meant for the application, `HangupSource` who did it. `DialStatus` follows from the same
+codes, so that the two never disagree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+DialStatus = Literal["completed", "busy", "failed", "cancel", "timeout", "no-answer"]
 
 TOKENS: Mapping[int, str] = {
     0: "NONE",
@@ -122,6 +125,14 @@ _CODES: Mapping[int, int] = {
     57: 3040,
     102: 5000,
 }
+_STATUSES: Mapping[int, DialStatus] = {
+    3000: "no-answer",
+    3010: "busy",
+    3020: "busy",  # declined: somebody is there and does not want to, as with most phones' 486
+    4000: "no-answer",  # cleared without an answer, and nothing had failed
+    9000: "no-answer",
+}
+"""By code, of a leg that was never connected; any other has failed."""
 # Asterisk often tells no cause of a channel that somebody hung up in the normal way.
 _UNTOLD = frozenset({0, 127})
 _DELIBERATE = frozenset({"Caller", "Callee", "API Request", "Answer XML"})
@@ -154,6 +165,27 @@ def hangup_cause(
     if code is None:
         code = _CODES.get(q850, 0)
     return HangupCause(token, NAMES.get(code, NAMES[0]), code, source or _source(code))
+
+
+def dial_status(
+    q850: int,
+    *,
+    answered: bool = False,
+    ended_by: Literal["callee", "caller", "timer"] = "callee",
+) -> DialStatus:
+    """F-4: how a Dial ended, by who ended it and the Q.850 number of the leg that was the last.
+
+    `answered`: a callee was connected, then nothing else counts. `caller`: the caller hung up, or
+    the call was moved or ended for it, while it rang. `timer`: the Dial's own timeout. `callee`:
+    the callees or the network; a callee that did not confirm cleared normally.
+    """
+    if answered:
+        return "completed"
+    if ended_by == "caller":
+        return "cancel"
+    if ended_by == "timer":
+        return "timeout"
+    return _STATUSES.get(_CODES.get(q850, 0), "failed")
 
 
 def _source(code: int) -> str:

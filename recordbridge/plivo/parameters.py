@@ -1,4 +1,5 @@
-"""What requests carry: the standard parameters (F-3) and those of a recording (section 2.4).
+"""What requests carry: the standard parameters (F-3), those of a recording (section 2.4), of a
+Dial (F-4) and of GetDigits.
 
 All values are strings, in wire order, and none is blank: some verifiers drop blank ones and
 then reject the signature (H-2).
@@ -12,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.plivo.hangup_causes import HangupCause
+from recordbridge.plivo.hangup_causes import DialStatus, HangupCause
 
 Event = Literal[
     "StartApp", "Redirect", "Record", "Hangup", "DialAnswer", "DialHangup", "DialDigitsMatch"
@@ -20,6 +21,14 @@ Event = Literal[
 EndReason = Literal[
     "finishOnKey", "silence", "maxLength", "hangup", "dialEnded", "stopped", "failed"
 ]
+DialAction = Literal["answer", "connected", "hangup", "digits"]
+DIAL_EVENTS: Mapping[DialAction, Event] = {
+    "answer": "DialAnswer",
+    "connected": "DialAnswer",
+    "hangup": "DialHangup",
+    "digits": "DialDigitsMatch",
+}
+"""`Event` of a Dial's callbackUrl request, by its `DialAction`."""
 ANONYMOUS = "anonymous"
 """`From` of a caller without a number."""
 
@@ -85,7 +94,7 @@ def standard(
     for name, value in (headers or {}).items():
         if name.lower().startswith(_HEADER_PREFIX):
             values[name] = value.strip()
-    return {name: value for name, value in values.items() if value}
+    return _present(values)
 
 
 def initial_recording(recording_id: str, url: str) -> dict[str, str]:
@@ -126,3 +135,70 @@ def recording(end: RecordingEnd, *, digits: str = "") -> dict[str, str]:
 def whole_seconds(duration_ms: int) -> int:
     """`RecordingDuration`: whole seconds, halves rounded up."""
     return (duration_ms + 500) // 1000
+
+
+def dial_action(
+    *, status: DialStatus, rang: bool, hangup_cause: str, a_leg_uuid: str, b_leg_uuid: str = ""
+) -> dict[str, str]:
+    """F-4: the `action` request of a Dial that has ended; `hangup_cause` is a token.
+
+    `b_leg_uuid` is the leg that was connected; when nobody answered there is none.
+    """
+    return _present(
+        {
+            "DialStatus": status,
+            "DialRingStatus": "true" if rang else "false",
+            "DialHangupCause": hangup_cause,
+            "DialALegUUID": a_leg_uuid,
+            "DialBLegUUID": b_leg_uuid,
+        }
+    )
+
+
+def dial_event(
+    *,
+    action: DialAction,
+    a_leg_uuid: str,
+    b_leg_uuid: str,
+    b_leg_from: str = "",
+    b_leg_to: str = "",
+    duration_s: int | None = None,
+    bill_duration_s: int | None = None,
+    cause: HangupCause | None = None,
+    digits: str = "",
+    pressed_by: Literal["ALeg", "BLeg", ""] = "",
+) -> dict[str, str]:
+    """A Dial's callbackUrl request, of one callee.
+
+    The durations and the cause belong to `hangup`, `digits` (the pattern that matched) and
+    `pressed_by` to `digits`. Its `Event` is that of `DIAL_EVENTS`.
+    """
+    values = {
+        "DialAction": action,
+        "DialBLegStatus": "answer" if action == "digits" else action,
+        "DialALegUUID": a_leg_uuid,
+        "DialBLegUUID": b_leg_uuid,
+        "DialBLegFrom": b_leg_from,
+        "DialBLegTo": b_leg_to,
+        "DialBLegDuration": "" if duration_s is None else str(duration_s),
+        "DialBLegBillDuration": "" if bill_duration_s is None else str(bill_duration_s),
+        "DialDigitsMatch": digits,
+        "DialDigitsPressedBy": pressed_by,
+    }
+    if cause is not None:
+        values |= {
+            "DialBLegHangupCause": cause.cause,
+            "DialBLegHangupCauseName": cause.name,
+            "DialBLegHangupCauseCode": str(cause.code),
+            "DialBLegHangupSource": cause.source,
+        }
+    return _present(values)
+
+
+def get_digits(*, digits: str, finish_key: str = "") -> dict[str, str]:
+    """The `action` request of GetDigits: what was pressed, without the key that finished it."""
+    return _present({"Digits": digits.removesuffix(finish_key)})
+
+
+def _present(values: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}

@@ -1,176 +1,144 @@
 """A call-flow document from bytes to elements: the whole of it is checked before any runs (A-1).
 
 First the markup alone (F-7), then the meaning, in the document's order: the first mistake
-rejects all of it (A-19). What is merely odd becomes a warning.
+rejects all of it (A-19). What is merely odd becomes a warning. What stands where is told by
+`shapes`, what is not run yet by `gate`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
-from recordbridge.errors import DocumentError
-from recordbridge.plivo import attributes as rows
-from recordbridge.plivo.attributes import Attribute, Value
+from recordbridge.plivo.attributes import Attribute
 from recordbridge.plivo.elements import (
     Document,
     Element,
-    Hangup,
-    Play,
+    Prompt,
     Record,
     RecordDefaults,
-    Redirect,
-    Wait,
+    Speak,
 )
+from recordbridge.plivo.gate import NOT_YET, require_supported
 from recordbridge.plivo.markup import Node, read
 from recordbridge.plivo.retry import Target
+from recordbridge.plivo.sentences import Warnings, refusal, tag, where
+from recordbridge.plivo.shapes import PROMPTS, SHAPES, SSML, TOP, Part, Shape, Values
+
+__all__ = ["NOT_YET", "ROOT", "SHAPES", "parse", "parse_prompts", "require_supported"]
 
 ROOT = "Response"
-MOST_WARNINGS = 50
-
-Values = dict[str, Value]
-
-
-class Shape(NamedTuple):
-    """What an element may consist of: the struct it becomes, its attributes, its body if any."""
-
-    struct: type[Element]
-    attributes: Mapping[str, Attribute]
-    body: Attribute | None = None
-    methods: Mapping[str, str] = {}
-    """From the field of a method to the field of the target it belongs to."""
-
-
-SHAPES: Mapping[str, Shape] = {
-    "Record": Shape(Record, rows.RECORD, methods=rows.METHODS),
-    "Play": Shape(Play, rows.PLAY, rows.PLAY_BODY),
-    "Wait": Shape(Wait, rows.WAIT),
-    "Hangup": Shape(Hangup, rows.HANGUP),
-    "Redirect": Shape(Redirect, rows.REDIRECT, rows.REDIRECT_BODY, {"method": "target"}),
-}
-NOT_YET = frozenset({"Dial", "Number", "User", "Speak", "GetDigits", "PreAnswer", "DTMF"})
-"""F-2: elements of the language that this release does not run."""
 
 
 def parse(data: bytes, defaults: RecordDefaults) -> Document:
     """The document's elements in order, with warnings.
 
     Raises DocumentError with a kind of `markup.read`, or `wrong_root`, `unknown_element`,
-    `unavailable_element`, `misplaced_element`, `bad_value`; it points at the start tag.
+    `unavailable_element` (SSML), `misplaced_element`, `missing_element`, `bad_value`; it points
+    at the start tag.
     """
-    root = read(data)
-    if root.name != ROOT:
-        raise _refusal(root, "wrong_root", f"the root is {_tag(root)}; it must be <{ROOT}>")
-    warnings = _Warnings()
-    for name in root.attributes:
-        warnings.unknown(root, name)
-    _refuse_text(root, warnings)
-    elements = tuple(_element(node, defaults, warnings) for node in root.children)
-    return Document(elements, warnings.sentences())
+    reading = _Reading(defaults)
+    parts = reading.response(data, TOP)
+    elements = msgspec.convert(parts, tuple[Element, ...])
+    return Document(elements, reading.warnings.sentences())
 
 
-def require_supported(document: Document) -> None:
-    """Reject what is parsed but not run by this release: background recordings.
+def parse_prompts(data: bytes) -> tuple[Prompt, ...]:
+    """What a document of confirmSound or dialMusic lets hear: Play, Speak and Wait only.
 
-    Raises DocumentError of kind `unavailable_value`.
+    Raises DocumentError as `parse` does.
     """
-    for element in document.elements:
-        if isinstance(element, Record) and (element.record_session or element.start_on_dial_answer):
-            name = "recordSession" if element.record_session else "startOnDialAnswer"
-            raise DocumentError(
-                f'<Record> {name}="true" is not available in this release; it must be false',
-                line=element.line,
-                column=element.column,
-                element="Record",
-                attribute=name,
-                value="true",
-                kind="unavailable_value",
+    parts = _Reading(RecordDefaults()).response(data, PROMPTS)
+    return tuple(part for part in parts if isinstance(part, Prompt))
+
+
+class _Reading:
+    """One document being read."""
+
+    def __init__(self, defaults: RecordDefaults) -> None:
+        self.warnings = Warnings()
+        self._defaults = defaults
+
+    def response(self, data: bytes, allowed: tuple[str, ...]) -> tuple[Part, ...]:
+        root = read(data)
+        if root.name != ROOT:
+            raise refusal(root, "wrong_root", f"the root is {tag(root.name)}; it must be <{ROOT}>")
+        for name in root.attributes:
+            self.warnings.unknown(root, name)
+        self.warnings.stray_text(root)
+        return self._children(root, allowed)
+
+    def _children(self, node: Node, allowed: tuple[str, ...]) -> tuple[Part, ...]:
+        parts = [self._part(child, _shape(child, node, allowed)) for child in node.children]
+        return tuple(part for part in parts if part is not None)
+
+    def _part(self, node: Node, shape: Shape) -> Part | None:
+        values: Values = {"line": node.line, "column": node.column}
+        if shape.struct is Record:
+            values |= _record_defaults(self._defaults)
+        for name, text in node.attributes.items():
+            row = shape.attributes.get(name)
+            if row is None:
+                self.warnings.unknown(node, name)
+            else:
+                self._check(node, row, name, text, values)
+        self._content(node, shape, values)
+        _join_methods(values, shape.methods)
+        if shape.finish is not None:
+            shape.finish(values)
+        if shape.struct is Speak and not values["text"]:
+            self.warnings.add(node, f"{tag(node.name)} has no text; it is passed over")
+            return None
+        return msgspec.convert(values, shape.struct)
+
+    def _content(self, node: Node, shape: Shape, values: Values) -> None:
+        allowed = shape.children
+        inner = self._children(node, allowed.names if allowed else ())
+        if shape.body is None:
+            self.warnings.stray_text(node)
+        else:
+            self._check(node, shape.body, "", "".join(node.text).strip(), values)
+        if allowed is None:
+            return
+        if len(inner) < allowed.least:
+            names = " or ".join(f"<{name}>" for name in allowed.names)
+            raise refusal(
+                node, "missing_element", f"{tag(node.name)} must contain at least one {names}"
             )
+        values[allowed.field] = inner
+
+    def _check(self, node: Node, row: Attribute, name: str, text: str, values: Values) -> None:
+        said: list[str] = []
+        place = where(node, name, "..." if row.secret else text)
+        try:
+            value = row.check(text, said)
+        except ValueError as error:
+            message = f"{place} is not allowed; it {error}"
+            raise refusal(node, "bad_value", message, attribute=name, value=text) from error
+        for sentence in said:
+            self.warnings.add(node, f"{place}: {sentence}")
+        if row.field is not None:
+            values[row.field] = value
+        elif value != row.idle:
+            self.warnings.add(node, f"{place} is not acted upon in this release")
 
 
-class _Warnings:
-    """Sentences with positions: an unknown attribute once per document, and a cap on all."""
-
-    def __init__(self) -> None:
-        self._kept: list[str] = []
-        self._dropped = 0
-        self._unknown: set[tuple[str, str]] = set()
-
-    def add(self, node: Node, sentence: str) -> None:
-        if len(self._kept) < MOST_WARNINGS:
-            self._kept.append(f"line {node.line}, column {node.column}: {sentence}")
-        else:
-            self._dropped += 1
-
-    def unknown(self, node: Node, name: str) -> None:
-        if (node.name, name) not in self._unknown:
-            self._unknown.add((node.name, name))
-            self.add(node, f"{_tag(node)} has no attribute {_shown(name)}; it is ignored")
-
-    def sentences(self) -> tuple[str, ...]:
-        more = (f"{self._dropped} more warnings are not shown",) if self._dropped else ()
-        return (*self._kept, *more)
-
-
-def _element(node: Node, defaults: RecordDefaults, warnings: _Warnings) -> Element:
-    shape = _shape(node)
-    values: Values = {"line": node.line, "column": node.column}
-    if shape.struct is Record:
-        values |= _record_defaults(defaults)
-    for name, text in node.attributes.items():
-        row = shape.attributes.get(name)
-        if row is None:
-            warnings.unknown(node, name)
-        else:
-            _check(node, row, name, text, values, warnings)
-    if shape.body is None:
-        _refuse_text(node, warnings)
-    else:
-        _check(node, shape.body, "", "".join(node.text).strip(), values, warnings)
-    for child in node.children:
-        _shape(child)  # an unknown element is refused by its own name first
-        raise _refusal(child, "misplaced_element", f"{_tag(child)} may not stand in {_tag(node)}")
-    _join_methods(values, shape.methods)
-    if values.get("transcription") is not None:  # T-1: the URL alone asks for it as well
-        values["transcribe"] = True
-    return msgspec.convert(values, shape.struct)
-
-
-def _shape(node: Node) -> Shape:
-    shape = SHAPES.get(node.name)
-    if shape is not None:
-        return shape
-    if node.name in NOT_YET:
-        sentence = f"{_tag(node)} is not available in this release"
-        raise _refusal(node, "unavailable_element", f"{sentence}; {_allowed_elements()}")
+def _shape(node: Node, parent: Node, allowed: tuple[str, ...]) -> Shape:
+    """The shape of an element that may stand in its parent; one unknown is refused as such."""
+    if node.name in allowed:
+        return SHAPES[node.name]
+    what, inside = tag(node.name), tag(parent.name)
     if node.name == ROOT:
-        raise _refusal(node, "misplaced_element", f"<{ROOT}> may only be the root")
-    raise _refusal(
-        node,
-        "unknown_element",
-        f"{_tag(node)} is no element of this language; {_allowed_elements()}",
-    )
-
-
-def _check(
-    node: Node, row: Attribute, name: str, text: str, values: Values, warnings: _Warnings
-) -> None:
-    said: list[str] = []
-    try:
-        value = row.check(text, said)
-    except ValueError as error:
-        where = _where(node, name, text)
-        raise _refusal(
-            node, "bad_value", f"{where} is not allowed; it {error}", attribute=name, value=text
-        ) from error
-    for sentence in said:
-        warnings.add(node, f"{_where(node, name, text)}: {sentence}")
-    if row.field is not None:
-        values[row.field] = value
-    elif value != row.idle:
-        warnings.add(node, f"{_where(node, name, text)} is not acted upon in this release")
+        raise refusal(node, "misplaced_element", f"<{ROOT}> may only be the root")
+    only = f"{', '.join(allowed)} are allowed" if allowed else "no element is allowed there"
+    if node.name in SHAPES:
+        sentence = f"{what} may not stand in {inside}; {only}"
+        raise refusal(node, "misplaced_element", sentence)
+    if node.name in SSML and parent.name == "Speak":
+        sentence = f"SSML is not available in this release: {what} in {inside}; plain text is"
+        raise refusal(node, "unavailable_element", sentence)
+    raise refusal(node, "unknown_element", f"{what} is no element of this language; {only}")
 
 
 def _join_methods(values: Values, methods: Mapping[str, str]) -> None:
@@ -190,46 +158,3 @@ def _record_defaults(defaults: RecordDefaults) -> Values:
         "file_format": defaults.file_format,
         "stereo": defaults.stereo,
     }
-
-
-def _refuse_text(node: Node, warnings: _Warnings) -> None:
-    text = "".join(node.text).strip()
-    if text:
-        warnings.add(node, f"the text {_shown(text)} inside {_tag(node)} is ignored")
-
-
-def _refusal(
-    node: Node, kind: str, message: str, *, attribute: str = "", value: str = ""
-) -> DocumentError:
-    return DocumentError(
-        message,
-        line=node.line,
-        column=node.column,
-        element=node.name,
-        attribute=attribute,
-        value=value,
-        kind=kind,
-    )
-
-
-def _allowed_elements() -> str:
-    return f"{', '.join(SHAPES)} are allowed"
-
-
-def _where(node: Node, name: str, text: str) -> str:
-    if name:
-        return f"{_tag(node)} {name}={_shown(text)}"
-    return f"the text {_shown(text)} of {_tag(node)}"
-
-
-def _tag(node: Node) -> str:
-    return f"<{_short(node.name)}>"
-
-
-def _shown(text: str) -> str:
-    """The value in quotes, on one line, with what does not print escaped."""
-    return '"' + repr(_short(text))[1:-1] + '"'
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 120 else f"{text[:120]}..."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from structlog.typing import EventDict, WrappedLogger
 
@@ -26,10 +27,15 @@ _IN_URLS = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _NAMES.fullmatch(name) is not None
+
+
 def redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A structlog processor: the event without secrets, mappings and lists inside included."""
     for name, value in event.items():
-        if _NAMES.fullmatch(name):
+        if _is_secret(name):
             event[name] = HIDDEN
         elif isinstance(value, str | Mapping | list | tuple):
             event[name] = clean(value)
@@ -42,8 +48,7 @@ def clean(value: object) -> object:
         return _IN_URLS.sub(_hide, value) if "=" in value or "@" in value else value
     if isinstance(value, Mapping):
         return {
-            name: HIDDEN if _NAMES.fullmatch(str(name)) else clean(inner)
-            for name, inner in value.items()
+            name: HIDDEN if _is_secret(str(name)) else clean(inner) for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
         return [clean(inner) for inner in value]

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
+from recordbridge.ari.version import takes_commands_on_socket
 from recordbridge.instant import SystemClock
 from tests import rigged
 from tests.contract.cable import Cable
@@ -85,6 +86,9 @@ async def driver(
     running = asyncio.create_task(pbx.run())
     driver = Driver(pbx, told, SystemClock())
     await driver.until_connected()
+    if request.param == "websocket" and not takes_commands_on_socket(pbx.version):
+        running.cancel()
+        pytest.skip(f"Asterisk {pbx.version} takes no commands on its socket")
     yield driver
     running.cancel()
     with suppress(asyncio.CancelledError):

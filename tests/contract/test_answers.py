@@ -46,7 +46,8 @@ async def state_of(rest: RestClient, name: str) -> str:
 async def test_the_life_of_a_recording(rest: RestClient, driver: Driver, snoop: str) -> None:
     name = driver.id("rec")
     queued = await rest.exchange("POST", recording(snoop, name))
-    assert (queued.status, msgspec.json.decode(queued.body)["state"]) == (201, "queued")
+    assert queued.status == 201
+    assert msgspec.json.decode(queued.body)["state"] in ("queued", "recording")
     await driver.expect(facts.CaptureBegan)
     assert await state_of(rest, name) == "recording"
     taken = await rest.exchange("POST", recording(snoop, name))

@@ -7,29 +7,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordbridge.errors import DocumentError
-from recordbridge.plivo.attributes import HANGUP, PLAY, RECORD, REDIRECT, WAIT
 from recordbridge.plivo.elements import Document, RecordDefaults
-from recordbridge.plivo.parser import SHAPES, parse
+from recordbridge.plivo.gate import tag
+from recordbridge.plivo.parser import parse, parse_prompts
+from recordbridge.plivo.shapes import SHAPES, SSML
 
 DEFAULTS = RecordDefaults()
 TEXT = st.text(st.characters(categories=("L", "M", "N", "P", "S", "Z")), max_size=20)
 WORDS = ["true", "false", "GET", "POST", "mp3", "wav", "mono", "auto", "hybrid", "none", "#", ""]
 URLS = ["https://h/x#rc=3", "https://h/é?x=1", "http://[::1]:8080/", "sound:a&b", "sound:a"]
+DIALLED = ["+1 (415) 555-1111", "sip:a@h", "a=1,PH-b=2", "real", "1,22", "12wW#", "en-US", "MAN"]
 VALUES = st.one_of(
     TEXT,
     st.integers(-5, 100_000).map(str),
-    st.sampled_from([*WORDS, *URLS]),
+    st.sampled_from([*WORDS, *URLS, *DIALLED]),
 )
-NAMES = st.sampled_from(sorted({*RECORD, *PLAY, *WAIT, *HANGUP, *REDIRECT, "x", "Timeout"}))
+WIRE_NAMES = {name for shape in SHAPES.values() for name in shape.attributes}
+NAMES = st.sampled_from(sorted({*WIRE_NAMES, "x", "Timeout"}))
+TAGS = st.sampled_from([*SHAPES, *sorted(SSML), "Record", "Conference", "Foo", "Response"])
 
 
 @st.composite
-def elements(draw: st.DrawFn) -> tuple[str, str]:
-    """An element and its name."""
-    name = draw(st.sampled_from([*SHAPES, "Record", "Dial", "Foo"]))
-    attributes = draw(st.dictionaries(NAMES, VALUES, max_size=4))
+def elements(draw: st.DrawFn, name: str = "", depth: int = 0) -> tuple[str, str]:
+    """An element and its name: often one that may be used, with values that often fit."""
+    name = name or draw(TAGS)
+    shape = SHAPES.get(name)
+    known = sorted(shape.attributes) if shape else []
+    keys = st.one_of(st.sampled_from(known), NAMES) if known else NAMES
+    attributes = draw(st.dictionaries(keys, VALUES, max_size=3))
     written = "".join(f" {key}={quoteattr(value)}" for key, value in attributes.items())
-    body = escape(draw(VALUES)) if name in {"Play", "Redirect"} else ""
+    body = escape(draw(VALUES)) if shape is None or shape.body or draw(st.booleans()) else ""
+    if depth < 3 and shape is not None and shape.children is not None:
+        fitting = draw(st.lists(st.sampled_from([*shape.children.names, ""]), max_size=3))
+        body += "".join(draw(elements(each, depth + 1))[1] for each in fitting)
     return name, f"<{name}{written}>{body}</{name}>"
 
 
@@ -58,8 +68,22 @@ def test_any_elements(parts: list[tuple[str, str]]) -> None:
     parsed = outcome(data.encode())
     if parsed is None:
         return
-    assert [type(element).__name__ for element in parsed.elements] == [name for name, _ in parts]
-    assert [element.column for element in parsed.elements] == [1] * len(parts)
+    lines = {number: name for number, (name, _) in enumerate(parts, start=2)}
+    for element in parsed.elements:
+        assert (lines.pop(element.line), element.column) == (tag(type(element)), 1)
+    assert set(lines.values()) <= {"Speak"}  # one without text is passed over
+
+
+@pytest.mark.rule("F-2")
+@given(st.lists(elements(), max_size=4))
+def test_any_prompts(parts: list[tuple[str, str]]) -> None:
+    data = "<Response>" + "".join(text for _, text in parts) + "</Response>"
+    try:
+        prompts = parse_prompts(data.encode())
+    except DocumentError:
+        return
+    assert {name for name, _ in parts} <= {"Play", "Speak", "Wait"}
+    assert len(prompts) <= len(parts)
 
 
 @pytest.mark.rule("A-19")

@@ -1,7 +1,8 @@
 """The real Asterisk of the test session, and calls placed on it from its carrier.
 
 One rig for each test process (so for each xdist worker), on ports of its own; or, when
-`RECORDBRIDGE_ASTERISK_URL` is set, the one that runs already.
+`RECORDBRIDGE_ASTERISK_URL` is set, the one that runs already. `RIG_RELEASE` chooses another
+release than the rig's default.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def running(state: Path) -> Iterator[Mapping[str, str]]:
         yield os.environ
         return
     environ = os.environ | {"RIG_STATE": str(state)}
-    _rig("up", "--pick-ports", environ=environ)
+    release = ("--release", environ["RIG_RELEASE"]) if "RIG_RELEASE" in environ else ()
+    _rig("up", "--pick-ports", *release, environ=environ)
     try:
         told = _rig("env", environ=environ)
         yield dict(re.findall(r"^export (\w+)=(.*)$", told, re.MULTILINE))

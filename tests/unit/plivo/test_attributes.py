@@ -3,7 +3,8 @@
 import pytest
 
 from recordbridge.plivo import attributes as rows
-from recordbridge.plivo.attributes import Attribute, Value
+from recordbridge.plivo.attributes import Attribute
+from recordbridge.plivo.checks import Value
 from recordbridge.plivo.retry import Retry, Target
 
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from recordbridge.plivo.hangup_causes import NAMES, TOKENS, HangupCause, hangup_cause
+from recordbridge.plivo.hangup_causes import (
+    NAMES,
+    TOKENS,
+    HangupCause,
+    dial_status,
+    hangup_cause,
+)
 
 
 @pytest.mark.rule("F-3")
@@ -58,3 +64,42 @@ def test_no_value_is_ever_blank() -> None:
     for q850 in [*TOKENS, 5, 200, -1]:
         for code in [*NAMES, None]:
             assert all(str(part) for part in hangup_cause("", q850, code))
+
+
+@pytest.mark.rule("F-4")
+@pytest.mark.parametrize(
+    ("q850", "status"),
+    [
+        (17, "busy"),
+        (21, "busy"),
+        (18, "no-answer"),
+        (19, "no-answer"),
+        (16, "no-answer"),
+        (31, "no-answer"),
+        (26, "no-answer"),
+        *((q850, "failed") for q850 in (0, 1, 2, 3, 20, 22, 27, 28, 34, 38, 41, 42, 44, 102, 127)),
+        *((q850, "failed") for q850 in (-1, 5, 200)),
+    ],
+)
+def test_a_dial_that_nobody_answered_ends_as_its_last_leg_did(q850: int, status: str) -> None:
+    assert dial_status(q850) == status
+
+
+@pytest.mark.rule("F-4")
+@pytest.mark.parametrize("q850", [0, 16, 17, 19, 21, 27, 127])
+def test_whoever_ended_a_dial_counts_more_than_the_cause(q850: int) -> None:
+    assert dial_status(q850, ended_by="caller") == "cancel"
+    assert dial_status(q850, ended_by="timer") == "timeout"
+    assert dial_status(q850, answered=True) == "completed"
+    assert dial_status(q850, answered=True, ended_by="caller") == "completed"
+    assert dial_status(q850, answered=True, ended_by="timer") == "completed"
+
+
+@pytest.mark.rule("F-4")
+@pytest.mark.parametrize("q850", [*TOKENS, 200])
+def test_the_status_and_the_code_of_a_leg_agree(q850: int) -> None:
+    code = hangup_cause("Callee", q850, answered=False).code
+    status = dial_status(q850)
+    assert (status == "busy") == (code in {3010, 3020})
+    if status == "no-answer":
+        assert code in {3000, 4000, 9000}

@@ -1,0 +1,115 @@
+"""Where the samples of a recording stand in what its caller sent.
+
+Sound goes through u-law and Asterisk without loss: cross-correlation finds a piece of it, and
+then every sample is equal, or is not of that sound. The reference is the known signal of the
+carrier's script `markers`, which does not repeat, or what the tap heard.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asterisk.rigging import markers
+
+RATE = 8000
+FRAME = 160
+QUIET = 64
+"""A sample of less is silence: comfort noise and the u-law codes around zero."""
+_WINDOW = 800
+_EQUAL = 400
+Samples = NDArray[np.int16]
+
+
+class Run(NamedTuple):
+    """A stretch of the reference in a sound: `length` samples at `at` are those from `of` on."""
+
+    at: int
+    of: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.at + self.length
+
+
+class Reference:
+    """The sound that is looked for."""
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+        size = 1 << (len(samples) + _WINDOW).bit_length()
+        self._spectrum = np.fft.rfft(samples.astype(float), size)
+        self._size = size
+
+    def runs(self, sound: Samples) -> list[Run]:
+        """All stretches of the reference in a sound, in order, each to the sample."""
+        found: list[Run] = []
+        position = 0
+        while position + _WINDOW <= len(sound):
+            floor = found[-1].end if found else 0
+            run = self._run(sound, position, floor)
+            if run is not None:
+                found.append(run)
+            position = max(run.end if run else 0, position + FRAME)
+        return found
+
+    def _run(self, sound: Samples, at: int, floor: int) -> Run | None:
+        """The stretch around a window that holds only samples of the reference, if it does."""
+        piece = sound[at : at + _WINDOW]
+        if np.abs(piece).max() < QUIET:
+            return None
+        of = self._locate(piece)
+        after = _equal(sound[at:], self.samples[of:])
+        if after < _EQUAL:
+            return None
+        back = min(at - floor, of)
+        before = _equal(sound[at - back : at][::-1], self.samples[of - back : of][::-1])
+        return Run(at - before, of - before, before + after)
+
+    def _locate(self, piece: Samples) -> int:
+        spectrum = np.conj(np.fft.rfft(piece.astype(float), self._size))
+        scores = np.fft.irfft(self._spectrum * spectrum, self._size)
+        return int(np.argmax(scores[: len(self.samples)]))
+
+
+@cache
+def known() -> Reference:
+    """The known signal."""
+    return Reference(np.array(markers.samples(), np.int16))
+
+
+def _equal(one: Samples, other: Samples) -> int:
+    """How many samples from the first on are the same."""
+    most = min(len(one), len(other))
+    different = np.flatnonzero(one[:most] != other[:most])
+    return int(different[0]) if different.size else most
+
+
+def foreign(sound: Samples, found: Sequence[Run]) -> int:
+    """How many samples are neither of the reference nor silent: a beep, a key, a voice."""
+    rest = np.abs(sound.astype(np.int32)) >= QUIET
+    for run in found:
+        rest[run.at : run.end] = False
+    return int(rest.sum())
+
+
+class Breaks(NamedTuple):
+    """What is wrong between the stretches, in samples."""
+
+    inserted: int
+    lost: int
+
+
+def breaks(found: Sequence[Run]) -> Breaks:
+    """Silence put between stretches, and pieces of the reference that are missing there."""
+    inserted = lost = 0
+    for one, other in itertools.pairwise(found):
+        inserted += other.at - one.end
+        lost += other.of - (one.of + one.length)
+    return Breaks(inserted, lost)
