@@ -16,16 +16,20 @@ import msgspec
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine import facts as f
-from recordbridge.machine import flow, life, presence, record, recovery
-from recordbridge.machine.intents import Intent, Release
-from recordbridge.machine.state import (
-    Call,
-    HangingUp,
-    Profile,
-    Recording,
-    Waiting,
+from recordbridge.machine import (
+    capture,
+    dialing,
+    documents,
+    doing,
+    flow,
+    life,
+    presence,
+    record,
+    recovery,
 )
+from recordbridge.machine import facts as f
+from recordbridge.machine.intents import Intent, Release
+from recordbridge.machine.state import Call, Profile, Recording, Tap
 from recordbridge.machine.turn import Turn
 
 
@@ -53,7 +57,7 @@ def enter(asterisk: str, entered: f.CallEntered, profile: Profile, seed: str, no
         answered_at=entered.at if entered.answered else None,
     )
     turn = Turn(call, now)
-    flow.first_document(turn)
+    documents.first(turn)
     turn.note("call_entered", caller=call.caller, dialled=call.dialled)
     return _finish(turn)
 
@@ -81,9 +85,8 @@ def _finish(turn: Turn) -> Step:
 def deadline(call: Call) -> Instant | None:
     """When `step(call, None, ...)` has something to do next."""
     moments = [r.deadline for r in call.recordings if r.deadline is not None]
-    doing = call.flow.doing
-    if isinstance(doing, Waiting | HangingUp):
-        moments.append(doing.until)
+    if (element := doing.deadline(call.flow.doing)) is not None:
+        moments.append(element)
     if call.scheduled_hangup is not None:
         moments.append(call.scheduled_hangup)
     if call.left_at is not None and call.ended_at is None:
@@ -99,8 +102,9 @@ def finished(call: Call) -> bool:
 def _settle(turn: Turn) -> None:
     """What follows from the step as a whole."""
     if turn.call.present:
-        for recording in turn.call.recordings:
-            flow.after_recording(turn, recording)
+        doing.after_recording(turn)
+        dialing.go_on(turn)
+        flow.go_on(turn)
     if turn.call.over and not turn.call.notified:
         presence.report_end(turn)
     if finished(turn.call):
@@ -123,6 +127,7 @@ def _due(turn: Turn) -> None:
 def _key(turn: Turn, fact: f.KeyPressed) -> None:
     for recording in turn.call.recordings:
         record.key_pressed(turn, recording, fact.key, fact.at, fact.duration_ms)
+    doing.key(turn, fact.key)
 
 
 def _tap(turn: Turn, snoop_id: str) -> tuple[Recording, Tap] | None:
@@ -143,7 +148,7 @@ def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
     if (found := _tap(turn, fact.snoop_id)) is not None:
         capture.snoop_entered(turn, *found)
     else:
-        flow.snoop_entered(turn, fact.snoop_id)
+        doing.snoop_entered(turn, fact.snoop_id)
 
 
 def _snoop_left(turn: Turn, fact: f.SnoopLeft) -> None:
@@ -157,7 +162,7 @@ def _talking(turn: Turn, fact: f.Talking) -> None:
     if (found := _tap(turn, fact.snoop_id)) is not None:
         record.talking(turn, found[0], fact.at, speaking=fact.speaking)
     else:
-        flow.talking(turn, fact.snoop_id, fact.at, speaking=fact.speaking)
+        doing.talking(turn, fact.snoop_id, fact.at, speaking=fact.speaking)
 
 
 def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
@@ -165,7 +170,7 @@ def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
         if recording.beep_id == fact.playback_id:
             record.beep_ended(turn, recording, failed=fact.failed)
             return
-    flow.playback_ended(turn, fact.playback_id, failed=fact.failed)
+    doing.playback_ended(turn, fact.playback_id, failed=fact.failed)
 
 
 def _capture_began(turn: Turn, fact: f.CaptureBegan) -> None:
@@ -181,6 +186,38 @@ def _capture_ended(turn: Turn, fact: f.CaptureEnded) -> None:
 def _capture_failed(turn: Turn, fact: f.CaptureFailed) -> None:
     if (found := _named(turn, fact.name)) is not None:
         capture.fail(turn, found[0], f"Asterisk did not record: {fact.reason}")
+
+
+def _leg_ringing(turn: Turn, fact: f.LegRinging) -> None:
+    dialing.leg_ringing(turn, fact.leg_id)
+
+
+def _leg_answered(turn: Turn, fact: f.LegAnswered) -> None:
+    dialing.leg_answered(turn, fact.leg_id, fact.at)
+
+
+def _leg_ended(turn: Turn, fact: f.LegEnded) -> None:
+    dialing.leg_ended(turn, fact.leg_id, fact.at, fact.cause)
+
+
+def _leg_key(turn: Turn, fact: f.LegKeyPressed) -> None:
+    dialing.leg_key(turn, fact.leg_id, fact.key)
+
+
+def _keys_sent(turn: Turn, fact: f.KeysSent) -> None:
+    doing.keys_sent(turn, fact.keys_id)
+
+
+def _media_ready(turn: Turn, fact: f.MediaReady) -> None:
+    doing.media_ready(turn, fact.media_id, fact.media)
+
+
+def _media_failed(turn: Turn, fact: f.MediaFailed) -> None:
+    doing.media_failed(turn, fact.media_id, fact.reason)
+
+
+def _prompts_arrived(turn: Turn, fact: f.PromptsArrived) -> None:
+    dialing.prompts_arrived(turn, fact.request_id, fact.prompts)
 
 
 def _measured(turn: Turn, fact: f.AudioMeasured) -> None:
@@ -206,6 +243,9 @@ def _document_arrived(turn: Turn, fact: f.DocumentArrived) -> None:
 
 
 def _document_failed(turn: Turn, fact: f.DocumentFailed) -> None:
+    if dialing.prompts_arrived(turn, fact.request_id, None):
+        turn.warn("prompts_failed", reason=fact.reason)
+        return
     flow.document_failed(turn, fact.request_id, fact.reason, reached=fact.reached)
 
 
@@ -240,6 +280,14 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.CaptureEnded: _capture_ended,
     f.CaptureFailed: _capture_failed,
     f.CommandRefused: recovery.refused,
+    f.LegRinging: _leg_ringing,
+    f.LegAnswered: _leg_answered,
+    f.LegEnded: _leg_ended,
+    f.LegKeyPressed: _leg_key,
+    f.KeysSent: _keys_sent,
+    f.MediaReady: _media_ready,
+    f.MediaFailed: _media_failed,
+    f.PromptsArrived: _prompts_arrived,
     f.AudioMeasured: _measured,
     f.FileReady: _ready,
     f.FileFailed: _lost,

@@ -25,9 +25,11 @@ from recordbridge.machine.intents import (
     Ring,
     SendKeys,
 )
-from recordbridge.machine.progress import Dialing, DialStatus, Leg, Prompting
+from recordbridge.machine.progress import Dialing, Leg, Prompting
 from recordbridge.machine.turn import Turn, replace
+from recordbridge.plivo import hangup_causes
 from recordbridge.plivo.elements import Callee, Dial, Prompt
+from recordbridge.plivo.hangup_causes import DialStatus
 
 CONNECT_MS = 500
 """How long the connection waits for recordings to begin."""
@@ -239,25 +241,9 @@ def leg_ended(dialing: Dialing, leg: Leg, at: Instant, cause: int) -> Progressed
 
 
 def _status(dialing: Dialing) -> DialStatus:
-    """Nobody was connected: what the callees said, the most telling first."""
-    if any(leg.answered_at is not None for leg in dialing.legs):
-        return "no-answer"  # nobody confirmed
-    causes = [leg.cause for leg in dialing.legs]
-    for cause, status in _STATUS.items():
-        if cause in causes:
-            return status
-    return "failed"
-
-
-_STATUS: dict[int, DialStatus] = {
-    17: "busy",
-    21: "busy",
-    18: "no-answer",
-    19: "no-answer",
-    20: "no-answer",
-    16: "no-answer",
-}
-"""By the Q.850 cause of a leg that was never answered; all others are `failed`."""
+    """Nobody was connected: what the callee that was the last to go said."""
+    last = max(dialing.legs, key=lambda leg: leg.ended_at or 0)
+    return hangup_causes.dial_status(last.cause)
 
 
 def due(turn: Turn, dialing: Dialing) -> Progressed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from recordbridge.machine import reports
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
-from recordbridge.machine.state import LAG_MS, Fetching, Recording, Taping, Tap
+from recordbridge.machine.state import LAG_MS, Fetching, Recording, Tap, Taping
 from recordbridge.machine.turn import Turn
 
 READ_MS = 10_000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from recordbridge.instant import Instant
+from recordbridge.machine import capture, documents, flow, life, reports
 from recordbridge.machine import facts as f
-from recordbridge.machine import capture, flow, life, reports
 from recordbridge.machine.intents import Request
 from recordbridge.machine.state import Ending, EndReason, Flow
 from recordbridge.machine.turn import Turn
@@ -23,10 +23,13 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
         hangup_at=None,
         notified=False,
         ending=Ending(),
+        answering=False,
+        progressed=False,
+        armed=(),
         answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
         flow=Flow(),
     )
-    flow.first_document(turn)
+    documents.first(turn)
 
 
 def answered(turn: Turn, fact: f.CallAnswered) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.plivo.elements import Callee, Dial, GetDigits, Prompt
+from recordbridge.plivo.elements import Callee, Dial, GetDigits, Prompt, Record
 
 
 class Prompting(msgspec.Struct, frozen=True):
@@ -45,7 +45,6 @@ class Gathering(msgspec.Struct, frozen=True, tag="gathering"):
     until: Instant | None = None
 
 
-DialStatus = Literal["completed", "busy", "failed", "cancel", "timeout", "no-answer"]
 LegPhase = Literal["ringing", "confirming", "confirmed", "joined", "ended"]
 
 
@@ -78,10 +77,13 @@ class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
     until: Instant
     phase: Literal["ringing", "connecting", "connected"] = "ringing"
     winner: str = ""
+    armed: tuple[Record, ...] = ()
+    """What shall be recorded from the answer on (S-2, S-3)."""
     recordings: tuple[str, ...] = ()
-    """What began with this Dial (S-2, S-3)."""
+    """What is."""
     music_request: str = ""
     music: Prompting | None = None
     connected_at: Instant | None = None
     keys_a: str = ""
+    """What the caller pressed and digitsMatch has not used; `keys_b` the callee."""
     keys_b: str = ""
