@@ -84,16 +84,49 @@ class Place(NamedTuple):
         return self.at - self.of
 
 
+_SIZE = 1 << 20
+"""Room for the known signal and any window."""
+
+
+@cache
+def _spectrum() -> NDArray[np.complex128]:
+    return np.fft.rfft(known().astype(float), _SIZE)
+
+
 def find(sound: Sound, at: int = 0, window: int = RATE // 2) -> Place:
     """Find the window of the sound that begins at `at` in the known signal, and how far it goes."""
     piece = sound.samples[at : at + window].astype(float)
-    whole = known().astype(float)
-    size = 1 << (len(whole) + len(piece)).bit_length()
-    scores = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(piece, size)), size)
-    of = int(np.argmax(scores[: len(whole)]))
-    there = whole[of : of + len(piece)]
-    likeness = float(np.corrcoef(piece[: len(there)], there)[0, 1]) if there.any() else 0.0
-    most = min(len(sound.samples) - at, len(whole) - of)
-    same = sound.samples[at : at + most] == known()[of : of + most]
-    different = np.flatnonzero(~same)
+    if not piece.any():
+        return Place(at, 0, 0, 0.0)
+    scores = np.fft.irfft(_spectrum() * np.conj(np.fft.rfft(piece, _SIZE)), _SIZE)
+    of = int(np.argmax(scores[: len(known())]))
+    there = known()[of : of + len(piece)].astype(float)
+    likeness = float(np.corrcoef(piece[: len(there)], there)[0, 1])
+    most = min(len(sound.samples) - at, len(known()) - of)
+    different = np.flatnonzero(sound.samples[at : at + most] != known()[of : of + most])
     return Place(at, of, int(different[0]) if different.size else most, likeness)
+
+
+class Heard(NamedTuple):
+    """What a sound consists of; the rest is silence."""
+
+    voice_ms: float
+    """The known signal, in whatever order: a frame that a busy Asterisk inserted or lost does not
+    count against the others."""
+    strange_ms: float
+    """Something else."""
+
+
+def hear(sound: Sound) -> Heard:
+    """Look at all of a sound."""
+    at = voice = strange = 0
+    while at < len(sound.samples):
+        place = find(sound, at, 4 * FRAME)
+        if place.length >= FRAME:
+            voice += place.length
+            at += place.length
+        else:
+            frame = sound.samples[at : at + FRAME]
+            strange += len(frame) if np.abs(frame).max() > 100 else 0
+            at += FRAME
+    return Heard(voice * 1000 / sound.rate, strange * 1000 / sound.rate)

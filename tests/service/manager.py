@@ -9,15 +9,21 @@ from collections.abc import Mapping
 async def press(facts: Mapping[str, str], channel: str, key: str, down_ms: int) -> None:
     """Let a channel of the carrier's press a key; returns when the key went down."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(facts["RIG_CARRIER_AMI"]))
+    try:
+        writer.write(_actions(facts, channel, key, down_ms))
+        async with asyncio.timeout(5):
+            told = await reader.readuntil(b"ActionID: key")
+        assert b"Success" in told.rpartition(b"Response:")[2], told
+    finally:
+        writer.close()
+    await writer.wait_closed()
+
+
+def _actions(facts: Mapping[str, str], channel: str, key: str, down_ms: int) -> bytes:
     user, password = facts["RIG_CARRIER_USER"], facts["RIG_CARRIER_PASSWORD"]
     login = f"Action: Login\r\nUsername: {user}\r\nSecret: {password}\r\n\r\n"
     play = (
         f"Action: PlayDTMF\r\nActionID: key\r\nChannel: {channel}\r\nDigit: {key}\r\n"
         f"Duration: {down_ms}\r\n\r\n"
     )
-    writer.write((login + play).encode())
-    async with asyncio.timeout(5):
-        told = await reader.readuntil(b"ActionID: key")
-    assert b"Success" in told.rpartition(b"Response:")[2], told
-    writer.close()
-    await writer.wait_closed()
+    return (login + play).encode()

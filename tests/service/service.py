@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
 
+from recordbridge.engine.rows import decode
 from tests.receiver import Answer, Received, Receiver, Reply
 from tests.service.audio import Sound, read_mp3, read_wav
 from tests.service.carrier import Call, Carrier, Step
@@ -98,6 +101,7 @@ class Service:
         self.carrier = carrier
         self.rig = rig
         self._numbers = iter(numbers())
+        self._before = self._recordings()
 
     def line(self) -> Line:
         return Line(self, next(self._numbers))
@@ -127,12 +131,41 @@ class Service:
         found = await self.pbx("GET", "channels")
         return next(str(each["id"]) for each in found if each["dialplan"]["exten"] == line.number)
 
+    async def kept(self, recording_id: str, *phases: str) -> None:
+        """Until the database says that the recording is in one of these phases."""
+        async with asyncio.timeout(10):
+            while self._phase(recording_id) not in phases:
+                await asyncio.sleep(0.005)
+
+    def _phase(self, recording_id: str) -> str:
+        states = self.rows("SELECT state FROM calls WHERE open")
+        recordings = (each for row in states for each in decode(row["state"]).recordings)
+        return next((each.phase for each in recordings if each.recording_id == recording_id), "")
+
+    def rows(self, query: str, *values: str) -> list[sqlite3.Row]:
+        """What the database holds now, read beside the service."""
+        place = f"file:{self.program.folder}/recordbridge.db?mode=ro"
+        with closing(sqlite3.connect(place, uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(query, values).fetchall()
+
+    async def attempts(self, request_id: str, count: int) -> list[sqlite3.Row]:
+        """The rows of that many attempts of a request (H-6)."""
+        query = "SELECT * FROM attempts WHERE request_id = ? ORDER BY number"
+        async with asyncio.timeout(10):
+            while len(found := self.rows(query, request_id)) < count:
+                await asyncio.sleep(0.02)
+        return found
+
     async def nothing_left(self) -> None:
         """Asterisk has no channel, bridge or recording any more."""
-        async with asyncio.timeout(10):
-            while (left := await self._left()) != ([], [], []):
-                await asyncio.sleep(0.05)
-        assert left == ([], [], []), left
+        left: Any = None
+        try:
+            async with asyncio.timeout(10):
+                while (left := await self._left()) != ([], [], []):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"left on Asterisk: {left}\n{self.program.told()}") from None
 
     async def pbx(self, method: str, path: str, **query: str) -> Any:
         """A request to Asterisk itself, past the service."""
@@ -149,12 +182,15 @@ class Service:
             return json.loads(data or b"null")
 
     async def _left(self) -> tuple[list[Any], list[Any], list[str]]:
-        folder = Path(self.rig["RIG_RECORDINGS"])
+        left = self._recordings() - self._before
         return (
             await self.pbx("GET", "channels"),
             await self.pbx("GET", "bridges"),
-            [path.name for path in folder.glob("rb-*")],
+            sorted(left),
         )
+
+    def _recordings(self) -> set[str]:
+        return {path.name for path in Path(self.rig["RIG_RECORDINGS"]).glob("rb-*")}
 
 
 def document(*elements: str) -> str:

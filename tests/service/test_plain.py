@@ -7,13 +7,15 @@ import asyncio
 import numpy as np
 import pytest
 
-from tests.service.audio import FRAME, RATE, find
+from tests.service.audio import FRAME, RATE, find, hear
 from tests.service.carrier import Call, Ear
 from tests.service.service import Service, true
 from tests.service.steps import speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
+OVERLOAD_MS = 40
+"""A busy machine may tear two frames apart."""
 BEEP_MS = 350
 """Asterisk's beep is longer than that."""
 
@@ -26,13 +28,12 @@ async def test_the_first_word_after_the_answer_is_in_the_file(service: Service) 
         line.answers(line.record(maxLength=2))
     calls = [await line.call("markers") for line in lines]
     found = await asyncio.gather(*(line.delivered() for line in lines))
-    places = [find(delivered.sound, RATE // 2) for delivered in found]
+    places = [find(delivered.sound, 2 * FRAME, 800) for delivered in found]
     lost = [max(0, -place.wanted_at) for place in places]
+    assert min(place.likeness for place in places) > 0.999
     assert max(lost) <= FRAME, lost
-    for place, delivered in zip(places, found, strict=True):
-        assert place.at + place.length == len(delivered.sound.samples)
-        start = max(0, place.wanted_at)
-        assert find(delivered.sound, start, RATE).length == len(delivered.sound.samples) - start
+    assert sorted(lost)[1] <= FRAME // 10, lost
+    assert all(hear(delivered.sound).strange_ms <= OVERLOAD_MS for delivered in found)
     for call in calls:
         await call.ended()
 
@@ -53,8 +54,9 @@ async def test_recording_begins_when_the_beep_has_ended(service: Service) -> Non
     call = await line.call([listen, speak(6)])
     delivered = await line.delivered()
     heard = await ears[0].heard()
-    place = find(delivered.sound)
-    assert place.length == len(delivered.sound.samples), "something other than the caller's voice"
+    place = find(delivered.sound, 0, 800)
+    assert place.likeness > 0.999, "something other than the caller's voice"
+    assert hear(delivered.sound).strange_ms <= OVERLOAD_MS
     loud = np.flatnonzero(np.abs(heard.samples) > 100)
     assert (loud[-1] - loud[0]) * 1000 / RATE > BEEP_MS, "no beep was heard"
     beep_ended_at = ears[0].began_at + int(loud[-1]) * 1000 / RATE
@@ -78,8 +80,7 @@ async def test_what_the_caller_hears_is_not_recorded(service: Service) -> None:
     delivered = await line.delivered()
     heard = await ear.heard()
     assert (heard.levels() > 200).sum() > 25, "nothing was played"
-    place = find(delivered.sound, RATE // 2)
-    assert place.at + place.length == len(delivered.sound.samples)
+    assert hear(delivered.sound).strange_ms <= OVERLOAD_MS
     await call.ended()
 
 
