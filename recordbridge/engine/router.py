@@ -23,7 +23,7 @@ from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
-from recordbridge.machine.state import Call, Playing, Profile
+from recordbridge.machine.state import Call, Profile
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
 from recordbridge.ports.rows import RequestRow
@@ -32,6 +32,8 @@ from recordbridge.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
+FILED = ("collecting", "done")
+"""Phases of recordings in which Asterisk has closed the files."""
 REMEMBERED = 10_000
 """Calls that left Stasis alive and may return."""
 
@@ -203,16 +205,14 @@ class Router:
 
     async def _look(self, pbx: Pbx, actor: Actor) -> None:
         state = actor.state
-        open_ = [r for r in state.recordings if r.phase not in ("collecting", "done")]
-        playbacks = [r.beep_id for r in open_ if r.beep_id]
-        if isinstance(state.flow.doing, Playing):
-            playbacks.append(state.flow.doing.playback_id)
+        taps = [t for r in state.recordings if r.phase not in FILED for t in r.taps]
         try:
             seen = await pbx.look(
                 state.channel_id,
-                captures=[life.capture_name(r) for r in open_],
-                snoops=[r.snoop_id for r in open_],
-                playbacks=playbacks,
+                captures=[life.capture_name(tap) for tap in taps],
+                snoops=[tap.snoop_id for tap in taps],
+                playbacks=machine.playbacks(state),
+                legs=machine.legs(state),
             )
         except PbxError as error:
             log.warning("look_failed", call_uuid=state.call_uuid, reason=str(error))

@@ -29,6 +29,7 @@ from recordbridge.machine import (
 )
 from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Intent, Release
+from recordbridge.machine.progress import Dialing
 from recordbridge.machine.state import Call, Profile, Recording, Tap
 from recordbridge.machine.turn import Turn
 
@@ -92,6 +93,20 @@ def deadline(call: Call) -> Instant | None:
     if call.left_at is not None and call.ended_at is None:
         moments.append(call.left_at + presence.LEFT_MS)
     return min(moments, default=None)
+
+
+def playbacks(call: Call) -> list[str]:
+    """The playbacks that should run now, for a look at what does (N-3)."""
+    beeps = [r.beep_id for r in call.recordings if r.beep_id]
+    return beeps + [each for each in doing.playbacks(call.flow.doing) if each]
+
+
+def legs(call: Call) -> list[str]:
+    """The legs that should exist now."""
+    dial = call.flow.doing
+    if not isinstance(dial, Dialing):
+        return []
+    return [leg.leg_id for leg in dial.legs if leg.phase != "ended"]
 
 
 def finished(call: Call) -> bool:

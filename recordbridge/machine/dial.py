@@ -223,7 +223,7 @@ def end_leg(
     if leg.prompting is not None:
         prompts.stop(turn, leg.prompting)
     turn.emit(EndLeg(channel_id=turn.call.channel_id, leg_id=leg_id, reason=reason))
-    return put(dialing, leg, ending=True, prompting=None, cause=cause)
+    return put(dialing, leg, ending=True, prompting=None, until=None, cause=cause)
 
 
 def leg_ended(dialing: Dialing, leg: Leg, at: Instant, cause: int) -> Progressed:

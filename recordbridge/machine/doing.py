@@ -290,6 +290,20 @@ def deadline(doing: Doing | None) -> Instant | None:
             return None
 
 
+def playbacks(doing: Doing | None) -> list[str]:
+    """What of the element should be heard now."""
+    match doing:
+        case Playing(prompting=prompting):
+            return [prompting.playback_id]
+        case Gathering(prompting=Prompting(playback_id=playback_id)):
+            return [playback_id]
+        case Dialing(music=music, legs=legs):
+            heard = [music, *(leg.prompting for leg in legs)]
+            return [each.playback_id for each in heard if each is not None]
+        case _:
+            return []
+
+
 # -- the end of it
 
 

@@ -60,8 +60,8 @@ def fact_of(drive: Drive, choice: str) -> f.Fact | None:
     """A fact of that kind about the latest objects of the call, legal or not."""
     state, now = drive.state, drive.now
     recording = state.recordings[-1] if state.recordings else None
-    snoop = recording.snoop_id if recording else "rb-none-snoop1"
-    name = life.capture_name(recording) if recording else "rb-none-rec1"
+    snoop = recording.taps[0].snoop_id if recording else "rb-none-snoop1"
+    name = life.capture_name(recording.taps[0]) if recording else "rb-none-rec1"
     which = recording.recording_id if recording else "none"
     played = drive.of(i.BeginPlayback)
     playback = played[-1].playback_id if played else "rb-none-play1"

@@ -119,7 +119,13 @@ class RecordingPbx:
         self.done.append(intent)
 
     async def look(
-        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
+        self,
+        channel_id: str,
+        *,
+        captures: list[str],
+        snoops: list[str],
+        playbacks: list[str],
+        legs: list[str],
     ) -> PbxSeen:
         return self.seen
 

@@ -101,7 +101,7 @@ class Bench:
 
     @property
     def capture(self) -> str:
-        return life.capture_name(self.router.calls[CALL].state.recordings[-1])
+        return life.capture_name(self.router.calls[CALL].state.recordings[-1].taps[0])
 
     def run_recording(self, audio: bytes = b"\1\0" * 8000) -> None:
         """Bring the recording to where it runs, with Asterisk's file in place."""
@@ -267,7 +267,7 @@ async def test_a_new_process_takes_up_the_call_and_finishes_its_recording(
     assert await after.router.load("pbx") == 1
     after.pbx.seen = f.PbxSeen(at=after.clock(), channel=False)
     await after.router.reconcile(after.pbx)
-    after.feed(f.CaptureEnded(name=life.capture_name(recording), at=after.clock()))
+    after.feed(f.CaptureEnded(name=life.capture_name(recording.taps[0]), at=after.clock()))
     said = await after.until(CALLBACK.url)
     assert said["RecordingID"] == recording.recording_id
     assert said["RecordingEndReason"] == "hangup"
