@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 
@@ -33,9 +34,20 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     try:
         async with Service(settings).running():
+            _settle_memory()
             await stop.wait()
             log.info("stopping")
     except StorageError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command's own word to its user
         return UNREACHABLE
     return 0
+
+
+def _settle_memory() -> None:
+    """What is there after the start stays: the collector need not look at it during calls.
+
+    A call makes some thousand objects, hardly any of them in cycles (measured: 5 % of its CPU).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 HEADER = "X-PH-"
 LONGEST_HEADER_NAME = 24
 LONGEST_HEADER_VALUE = 120
+MOST_HEADERS = 50
 
 _FORMATTING = re.compile(r"[ ().-]")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
@@ -54,7 +55,10 @@ def caller_id(text: str, _warnings: list[str]) -> str | None:
 def sip_headers(text: str, warnings: list[str]) -> Mapping[str, str]:
     """`name=value,name=value` as headers `X-PH-name`; a pair that is not allowed is dropped."""
     headers: dict[str, str] = {}
-    for pair in text.split(",") if text.strip() else ():
+    pairs = text.split(",") if text.strip() else []
+    if len(pairs) > MOST_HEADERS:
+        warnings.append(f"only the first {MOST_HEADERS} of {len(pairs)} headers are looked at")
+    for pair in pairs[:MOST_HEADERS]:
         name, _, value = (part.strip(" ") for part in pair.partition("="))
         if name.upper().startswith(HEADER):  # as it comes in requests, and is passed on by many
             name = name[len(HEADER) :]

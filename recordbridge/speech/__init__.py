@@ -1,0 +1,1 @@
+"""Speech engines: implement `ports.sounds.Voice` (Speak), each in a process of its own."""

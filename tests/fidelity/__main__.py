@@ -23,7 +23,7 @@ from tests.fidelity.calls import Delivered, deliver
 from tests.fidelity.figures import Figure, within
 from tests.fidelity.tap import Packet, Tap, TapError
 
-MARKED, SILENT = 54, 10
+MARKED, INBAND, SILENT = 54, 10, 10
 AT_ONCE, SILENT_AT_ONCE = 5, 8
 RTP_PORTS = 2600
 NEEDED = {"RIG_RTP_BASE", "RIG_PBX_SIP", "RIG_CARRIER_SIP", "RIG_RECORDINGS", "RIG_RELEASE"}
@@ -52,8 +52,9 @@ def _listen(rig: Mapping[str, str], folder: Path, marked: int, silent: int) -> H
         ("TALK_DETECT", OWN_THRESHOLD, own),
     )
     with Tap(first, first + RTP_PORTS - 1, *sip) as tap:
-        print(f"{marked} callers play the known signal, {AT_ONCE} at once", flush=True)
-        told = asyncio.run(deliver(rig, folder / "marked", cases.marked(marked), AT_ONCE, {}))
+        print(f"{marked + INBAND} callers play the known signal, {AT_ONCE} at once", flush=True)
+        placed = [*cases.marked(marked), *cases.inband(INBAND)]
+        told = asyncio.run(deliver(rig, folder / "marked", placed, AT_ONCE, {}))
         quiet = []
         for way, threshold, recording in ways:
             placed = list(cases.silent(silent))
@@ -65,7 +66,7 @@ def _listen(rig: Mapping[str, str], folder: Path, marked: int, silent: int) -> H
 
 def judge(heard: Heard, calls: Mapping[str, wire.Wire]) -> list[Figure]:
     """All figures."""
-    marked = [(d.case.ending, truth.marked(d, calls[d.case.caller])) for d in heard.marked]
+    marked = [(d.case, truth.marked(d, calls[d.case.caller])) for d in heard.marked]
     found = figures.of_marked(marked)
     everything = list(heard.marked)
     for way, threshold, recordings in heard.silent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from tests.fidelity.cases import DOCUMENTS, Case
 from tests.receiver import Received, Receiver
 from tests.service import audio, service
-from tests.service.carrier import Carrier
+from tests.service.carrier import Call, Carrier
 from tests.service.program import Program
+from tests.service.steps import Step, silence, speak
 
 PATIENCE_S = 30.0
+KEY_S = 0.12
+INBAND = {"variable": "PJSIP_DTMF_MODE()", "value": "inband"}
 
 
 class Delivered(NamedTuple):
@@ -55,7 +58,7 @@ async def deliver(
     folder: Path,
     cases: Iterable[Case],
     at_once: int,
-    recording: Mapping[str, Any],
+    recording: Mapping[str, int],
 ) -> list[Delivered]:
     """Run a service whose `recording` section is as given, and place the calls on it."""
     async with Receiver() as receiver, Carrier(rig) as carrier, aiohttp.ClientSession() as http:
@@ -65,7 +68,7 @@ async def deliver(
 
         async def one(case: Case) -> Delivered:
             async with room:
-                callback = await _follow(carrier, case, callbacks)
+                callback = await _follow(carrier, case, callbacks, rig)
                 async with http.get(callback["RecordUrl"]) as response:
                     response.raise_for_status()
                     sound = audio.read_wav(await response.read())
@@ -75,24 +78,69 @@ async def deliver(
             await program.start()
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(one(case)) for case in cases]
+            return _results(tasks)
         except BaseException:
             print(program.told(), file=sys.stderr)
             raise
         finally:
             await program.discard()
-        return [task.result() for task in tasks]
 
 
-async def _follow(carrier: Carrier, case: Case, callbacks: Callbacks) -> Mapping[str, str]:
+def _results(tasks: Sequence[asyncio.Task[Delivered]]) -> list[Delivered]:
+    """A call that ends unanswered cancels who waits for its answer; the group lets that pass."""
+    unanswered = sum(task.cancelled() for task in tasks)
+    if unanswered:
+        raise RuntimeError(f"{unanswered} calls were not answered")
+    return [task.result() for task in tasks]
+
+
+async def _follow(
+    carrier: Carrier, case: Case, callbacks: Callbacks, rig: Mapping[str, str]
+) -> Mapping[str, str]:
     """One call from the dialling to the callback."""
-    call = await carrier.call(case.number, case.script, caller=case.caller, **case.variables)
+    script = _inband(carrier, case, rig) if case.inband else case.script
+    call = await carrier.call(case.number, script, caller=case.caller, **case.variables)
     await call.answered()
-    if case.ending in ("finishOnKey", "hangup"):
+    if case.ending in ("finishOnKey", "hangup") and not case.inband:
         await asyncio.sleep(case.after_s)
         await (call.press("#") if case.ending == "finishOnKey" else call.hang_up())
     callback = await callbacks.of(case.caller)
     await call.ended()
     return callback
+
+
+def _inband(carrier: Carrier, case: Case, rig: Mapping[str, str]) -> tuple[Step, ...]:
+    """A caller whose phone knows no telephone events: it sends the key's tones instead."""
+
+    async def agree(call: Call) -> None:
+        await carrier.ask("POST", f"channels/{call.id}/variable", INBAND)
+        await _hear_inband(rig, case.caller)
+
+    async def press(call: Call) -> None:
+        tone = f"key-{call.id}"
+        await carrier.ask("POST", f"channels/{call.id}/play/{tone}", {"media": "tone:941+1477"})
+        await asyncio.sleep(KEY_S)
+        await carrier.ask("DELETE", f"playbacks/{tone}")
+
+    return agree, speak(case.after_s), press, silence()
+
+
+async def _hear_inband(rig: Mapping[str, str], caller: str) -> None:
+    """Let the pbx look for keys in the speech of that call, as for a phone without events."""
+    token = aiohttp.encode_basic_auth(
+        rig["RECORDBRIDGE_ASTERISK_USER"], rig["RECORDBRIDGE_ASTERISK_PASSWORD"]
+    )
+    channels = rig["RECORDBRIDGE_ASTERISK_URL"] + "/ari/channels"
+    async with aiohttp.ClientSession(headers={"Authorization": token}) as http:
+        async with http.get(channels) as response:
+            found = await response.json()
+        channel = next(
+            each["id"]
+            for each in found
+            if each["caller"]["number"] == caller and each["name"].startswith("PJSIP/")
+        )
+        async with http.post(f"{channels}/{channel}/variable", params=INBAND) as response:
+            response.raise_for_status()
 
 
 def _settings(

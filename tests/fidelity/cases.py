@@ -39,6 +39,8 @@ class Case:
     after_s: float = 0.0
     """From the answer to the key or the hangup."""
     note: str = ""
+    inband: bool = False
+    """The key is a tone among the speech, not telephone events."""
     variables: dict[str, str] = field(default_factory=dict)
     caller: str = field(default_factory=lambda: str(next(_callers)))
 
@@ -61,6 +63,14 @@ def marked(count: int) -> Iterator[Case]:
         if ending == "maxLength" and index % 2:
             number = "101"
         yield Case(number, ending, after_s=chance.uniform(1.8, 3.2))
+
+
+def inband(count: int) -> Iterator[Case]:
+    """Callers who play the known signal and whose phone sends a key as a tone."""
+    chance = random.Random(3)
+    for _ in range(count):
+        after_s = chance.uniform(1.0, 2.0)
+        yield Case("102", "finishOnKey", after_s=after_s, note="in-band key", inband=True)
 
 
 def silent(count: int) -> Iterator[Case]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tests.fidelity.cases import Case
 from tests.fidelity.truth import Marked, Silent
 
 
@@ -59,13 +60,15 @@ def within(least: float, most: float) -> tuple[Limit, ...]:
 NO_LOSS = (Limit("median", 0, 0), Limit("p99", 0, 20))
 
 
-def of_marked(results: Sequence[tuple[str, Marked]]) -> list[Figure]:
-    """Of the recordings of the known signal, each with how it ended."""
+def of_marked(results: Sequence[tuple[Case, Marked]]) -> list[Figure]:
+    """Of the recordings of the known signal."""
     all_ = [result for _, result in results]
-    plain = _given(r.start_error for r in all_ if r.head_loss is not None)
-    beep = _given(r.start_error for r in all_ if r.head_loss is None)
+    plain = _given(r.start_error for case, r in results if not case.beep)
+    beep = _given(r.start_error for case, r in results if case.beep)
     late = tuple(value - 20 for value in (*plain, *beep))
-    full = _given(r.excess for ending, r in results if ending == "maxLength")
+    full = _given(r.excess for case, r in results if case.ending == "maxLength")
+    event = _given(r.key_error for case, r in results if not case.inband)
+    tone = _given(r.key_error for case, r in results if case.inband)
     return [
         Figure("Q-1", "RecordingStartMs without a beep, error", plain, within(-50, 50)),
         Figure("Q-1", "RecordingStartMs after a beep, error", beep, within(-50, 50)),
@@ -92,15 +95,16 @@ def of_marked(results: Sequence[tuple[str, Marked]]) -> list[Figure]:
         ),
         Figure("P-3", "lost inside the file", _given(r.lost for r in all_), within(0, 0)),
         Figure("S-7", "silence inserted in the file", _given(r.inserted for r in all_), INSERTED),
-        Figure("P-7", "file's end after the key went down", _given(r.key_error for r in all_), KEY),
+        Figure("P-7", "file's end after a key's first event", event, KEY),
+        Figure("P-7", "file's end after a key's tone began", tone, KEY),
         Figure("P-10", "lost before the hangup", _given(r.tail_loss for r in all_), within(0, 60)),
     ]
 
 
 INSERTED = (Limit("median", 0, 0), Limit("max", 0, 60))
 """Asterisk puts a frame of silence into a snoop when its timer or the caller's packet is late."""
-KEY = within(-60, 40)
-"""Before: speech that is lost. After: nothing of the key may be there, which is checked too."""
+KEY = within(-120, 0)
+"""Speech that is cut off with the key, for the sake of keys that come as tones."""
 
 
 def of_silent(way: str, results: Sequence[tuple[str, Silent]]) -> list[Figure]:

@@ -21,8 +21,10 @@ RATE = 8000
 FRAME = 160
 QUIET = 64
 """A sample of less is silence: comfort noise and the u-law codes around zero."""
-_WINDOW = 800
-_EQUAL = 400
+_STEP = 40
+_EQUAL = FRAME - _STEP
+"""A frame that stands alone between two breaks is found from one of its first samples on."""
+_EDGE = 8
 Samples = NDArray[np.int16]
 
 
@@ -43,25 +45,27 @@ class Reference:
 
     def __init__(self, samples: Samples) -> None:
         self.samples = samples
-        size = 1 << (len(samples) + _WINDOW).bit_length()
-        self._spectrum = np.fft.rfft(samples.astype(float), size)
-        self._size = size
+        self._size = 1 << (len(samples) + FRAME).bit_length()
+        sound = samples.astype(float)
+        self._spectrum = np.fft.rfft(sound, self._size)
+        energy = np.cumsum(np.concatenate([[0.0], sound**2, np.zeros(FRAME)]))
+        self._norm = np.sqrt(np.maximum(energy[FRAME:] - energy[:-FRAME], 1.0))
 
     def runs(self, sound: Samples) -> list[Run]:
         """All stretches of the reference in a sound, in order, each to the sample."""
         found: list[Run] = []
         position = 0
-        while position + _WINDOW <= len(sound):
+        while position + FRAME <= len(sound):
             floor = found[-1].end if found else 0
             run = self._run(sound, position, floor)
             if run is not None:
                 found.append(run)
-            position = max(run.end if run else 0, position + FRAME)
-        return found
+            position = max(run.end if run else 0, position + _STEP)
+        return self._with_edges(sound, found) if found else []
 
     def _run(self, sound: Samples, at: int, floor: int) -> Run | None:
         """The stretch around a window that holds only samples of the reference, if it does."""
-        piece = sound[at : at + _WINDOW]
+        piece = sound[at : at + FRAME]
         if np.abs(piece).max() < QUIET:
             return None
         of = self._locate(piece)
@@ -75,7 +79,21 @@ class Reference:
     def _locate(self, piece: Samples) -> int:
         spectrum = np.conj(np.fft.rfft(piece.astype(float), self._size))
         scores = np.fft.irfft(self._spectrum * spectrum, self._size)
-        return int(np.argmax(scores[: len(self.samples)]))
+        return int(np.argmax(scores[: len(self.samples)] / self._norm[: len(self.samples)]))
+
+    def _with_edges(self, sound: Samples, found: list[Run]) -> list[Run]:
+        """A break near an end leaves less than a frame there, next to its neighbour in time."""
+        first, last = found[0], found[-1]
+        loud = np.flatnonzero(sound[: first.at])
+        end = int(loud[-1]) + 1 if loud.size else 0
+        back = min(end, first.of)
+        same = _equal(sound[end - back : end][::-1], self.samples[first.of - back : first.of][::-1])
+        if same >= _EDGE:
+            found = [Run(end - same, first.of - same, same), *found]
+        loud = np.flatnonzero(sound[last.end :])
+        at, of = last.end + (int(loud[0]) if loud.size else 0), last.of + last.length
+        same = _equal(sound[at:], self.samples[of:]) if loud.size else 0
+        return [*found, Run(at, of, same)] if same >= _EDGE else found
 
 
 @cache

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.fidelity.calls import Delivered
-from tests.fidelity.cases import TIMEOUT_S
+from tests.fidelity.cases import TIMEOUT_S, Case
 from tests.fidelity.signal import Reference, Run, breaks, foreign, known
 from tests.fidelity.wire import FRAME_NS, SAMPLE_NS, Rtp, Wire
 
@@ -46,6 +46,11 @@ class Spoken:
             if run.of <= of < run.of + run.length:
                 return self._time_at(run.at + of - run.of)
         raise TruthError(f"sample {of} of the reference was never on the wire")
+
+    def end(self) -> int:
+        """When the caller had spoken all of the reference that he spoke, epoch ns."""
+        run = self._runs[-1]
+        return self._time_at(run.end)
 
     def first(self, after: int) -> int:
         """The first sample of the reference in a packet that came after that time."""
@@ -106,7 +111,7 @@ def marked(delivered: Delivered, wire: Wire) -> Marked:
     else:
         head = max(0, runs[0].of - spoken.first(wire.answered)) / SAMPLES_PER_MS
     if case.ending == "finishOnKey":
-        key = (end - wire.to_pbx.keys[0].at) / MS
+        key = (end - _key_began(case, wire, spoken)) / MS
     if case.ending == "hangup" and wire.ended is not None:
         tail = (spoken.last(wire.ended) - last) / SAMPLES_PER_MS
     return Marked(
@@ -121,6 +126,13 @@ def marked(delivered: Delivered, wire: Wire) -> Marked:
         key,
         tail,
     )
+
+
+def _key_began(case: Case, wire: Wire, spoken: Spoken) -> int:
+    """An event's first packet; of a tone the first sample, right after the signal."""
+    if not case.inband:
+        return wire.to_pbx.keys[0].at
+    return spoken.end()
 
 
 def _duration_error(delivered: Delivered) -> int:

@@ -28,6 +28,7 @@ TASK_STARTERS = {
     "recordbridge/ari/session.py",
     "recordbridge/engine/deliveries.py",
     "recordbridge/engine/pipeline.py",
+    "recordbridge/engine/prompts.py",
     "recordbridge/store/writer.py",
     "recordbridge/web",
 }

@@ -6,7 +6,7 @@ import pytest
 
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine import life
+from recordbridge.machine import life, record
 from recordbridge.machine.state import LAG_MS, HangingUp, Profile
 from recordbridge.plivo.elements import Record, Wait
 from tests.unit.machine.drive import Drive, voicemail
@@ -68,7 +68,7 @@ def test_what_is_said_while_the_caller_hears_the_last_of_the_beep_is_cut_off() -
     drive.feed(f.KeyPressed(at=drive.now, key="#", duration_ms=0))
     drive.close()
     assert drive.last(i.Collect).keep_from_ms == LAG_MS + 20
-    assert drive.last(i.Collect).keep_ms == 1000 - 20
+    assert drive.last(i.Collect).keep_ms == 1000 - 20 - record.KEY_MS
 
 
 @pytest.mark.rule("P-2")
@@ -98,7 +98,7 @@ def test_a_key_of_the_set_ends_it_and_is_cut_off() -> None:
     drive.feed(f.KeyPressed(at=drive.now, key="5", duration_ms=150))
     assert drive.last(i.EndCapture).name == drive.last(i.BeginCapture).name
     drive.close()
-    assert drive.last(i.Collect).keep_ms == 2000 - 150 + LAG_MS
+    assert drive.last(i.Collect).keep_ms == 2000 - 150 - record.KEY_MS + LAG_MS
     assert not drive.last(i.Collect).trim_silence
     drive.store()
     assert drive.requests("action")[0].parameters["Digits"] == "5"
