@@ -17,6 +17,7 @@ from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Application, Applications
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline
+from recordbridge.engine.prompts import Prompts
 from recordbridge.errors import PbxError
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 
 FILED = ("collecting", "done")
 """Phases of recordings in which Asterisk has closed the files."""
+PROMPT_KINDS = ("confirm", "music")
+"""Requests whose reply is a document of prompts."""
 REMEMBERED = 10_000
 """Calls that left Stasis alive and may return."""
 
@@ -46,12 +49,14 @@ class Router:
         *,
         store: Store,
         pipeline: Pipeline,
+        prompts: Prompts,
         applications: Applications,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._prompts = prompts
         self._applications = applications
         self._clock = clock
         self._metrics = metrics
@@ -132,6 +137,8 @@ class Router:
                 actor.feed(documents.local(self._applications, state.profile, request_id))
             case i.Collect():
                 self._pipeline.collect(pbx, intent, state.call_uuid, actor.feed)
+            case i.FetchMedia() | i.Synthesise():
+                self._prompts.prepare(pbx, intent, actor.feed)
             case i.Discard(recording_id=recording_id, names=names):
                 self._pipeline.discard(pbx, recording_id, names)
             case i.MakeDurable(request_id=request_id):
@@ -176,6 +183,9 @@ class Router:
             return
         actor = self._actors.get(row.call_uuid)
         if actor is None:
+            return
+        if row.kind in PROMPT_KINDS:
+            actor.feed(documents.prompts(row, outcome))
             return
         fact = documents.fetched(self._applications, actor.state.profile, row, outcome)
         self._count_document(fact)
