@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+
+from recordbridge.ari.diagnosis import diagnose
+from recordbridge.errors import PbxUnavailableError
+from recordbridge.instant import SystemClock
 from recordbridge.settings import Settings
+from recordbridge.settings.sections import Asterisk
 
 
 def check_live(settings: Settings) -> list[str]:
-    """What is wrong, one finished line each. Raises PbxUnavailableError."""
-    raise NotImplementedError(settings)
+    """What is wrong, one finished line each.
+
+    Raises PbxUnavailableError when one cannot be reached; its message has a line for each
+    Asterisk with a fault, so that the others' faults are told too.
+    """
+    return asyncio.run(_check(settings.asterisk))
+
+
+async def _check(asterisks: tuple[Asterisk, ...]) -> list[str]:
+    found = await asyncio.gather(*(_diagnose(each) for each in asterisks), return_exceptions=True)
+    lines: list[str] = []
+    away = False
+    for asterisk, result in zip(asterisks, found, strict=True):
+        if isinstance(result, PbxUnavailableError):
+            away = True
+            lines.append(f"asterisk {asterisk.name}: {result}")
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            lines += [f"asterisk {asterisk.name}: {each}" for each in result]
+    if away:
+        raise PbxUnavailableError("\n".join(lines))
+    return lines
+
+
+async def _diagnose(asterisk: Asterisk) -> list[str]:
+    tls = None
+    if asterisk.tls_ca is not None:
+        tls = ssl.create_default_context(cafile=asterisk.tls_ca)
+    return await diagnose(
+        asterisk.url,
+        asterisk.username,
+        asterisk.password.get_secret_value(),
+        asterisk.app,
+        recordings=asterisk.recordings,
+        clock=SystemClock(),
+        tls=tls,
+    )

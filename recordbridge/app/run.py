@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 
 import structlog
 import uvloop
@@ -38,9 +37,13 @@ async def _serve(settings: Settings) -> int:
             await stop.wait()
             log.info("stopping")
     except StorageError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the command's own word to its user
-        return UNREACHABLE
+        return _cannot_start(str(error))
     return 0
+
+
+def _cannot_start(reason: str) -> int:
+    log.error("cannot_start", reason=reason)
+    return UNREACHABLE
 
 
 def _settle_memory() -> None:

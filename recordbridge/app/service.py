@@ -16,6 +16,7 @@ from aiohttp import web as aioweb
 
 from recordbridge import web
 from recordbridge.app.configured import ConfiguredApplications
+from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.local import LocalBlobs
 from recordbridge.engine.deliveries import Deliveries
@@ -153,7 +154,7 @@ class Service:
             asterisk.username,
             asterisk.password.get_secret_value(),
             asterisk.app,
-            recordings=asterisk.recordings,
+            recordings=_shared_folder(asterisk),
             clock=self.clock,
             sink=functools.partial(self.router.fact, name),
             on_up=up,
@@ -214,6 +215,20 @@ class Service:
         for actor in list(self.router.calls.values()):
             actor.close()
         await asyncio.gather(self.pipeline.close(GRACE_S), self.deliveries.close(GRACE_S))
+
+
+def _shared_folder(asterisk: Asterisk) -> Path | None:
+    """Asterisk's recording folder when it can be used; without it files are fetched over ARI."""
+    if asterisk.recordings is None:
+        return None
+    found = folder_trouble(asterisk.recordings)
+    for trouble in found:
+        log.error(
+            "recordings_folder_unusable",
+            asterisk=asterisk.name,
+            reason=f"{trouble}; files come over ARI",
+        )
+    return None if found else asterisk.recordings
 
 
 def _make_folder(database: str) -> None:

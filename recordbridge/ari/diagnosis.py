@@ -77,7 +77,7 @@ async def diagnose(
         found += await _modules(rest)
         found += await _permission(rest, place)
     if recordings is not None:
-        found += await asyncio.to_thread(_folder, recordings)
+        found += await asyncio.to_thread(folder_trouble, recordings)
     return found
 
 
@@ -126,7 +126,8 @@ async def _permission(rest: RestClient, place: trouble.Place) -> list[str]:
     return []
 
 
-def _folder(recordings: Path) -> list[str]:
+def folder_trouble(recordings: Path) -> list[str]:
+    """What is wrong with a shared recording folder, at most one sentence."""
     if not recordings.is_dir():
         where = f"{recordings} (asterisk[].recordings) is not a folder here"
         return [f"{where}: mount Asterisk's recording folder there, or leave the key out"]

@@ -90,7 +90,7 @@ class AriPbx:
         self._tls = tls
         self._translator = Translator(name)
         self._rest = RestClient(url, username, password, tls)
-        self._recordings = StoredRecordings(self._rest, recordings)
+        self._recordings = StoredRecordings(self._rest, recordings, self._strange_folder)
         self._session: Session | None = None
         self._unsettled: list[Command] = []
         self._playing: dict[str, str] = {}
@@ -151,6 +151,13 @@ class AriPbx:
     async def fetch_recording(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`."""
         return await self._recordings.fetch(name, into)
+
+    def _strange_folder(self, folder: Path) -> None:
+        self._log.error(
+            "recordings_folder_unusable",
+            reason=f"{folder} (asterisk[].recordings) does not hold what Asterisk records: mount"
+            " Asterisk's recording folder there, or leave the key out; files come over ARI",
+        )
 
     async def delete_recording(self, name: str) -> None:
         """See `ports.pbx.Pbx.delete_recording`."""

@@ -18,11 +18,18 @@ Ask = Callable[[str, str], Awaitable[Reply]]
 
 
 class StoredRecordings:
-    """The recordings of one Asterisk. `folder` is its recording folder when we share it."""
+    """The recordings of one Asterisk. `folder` is its recording folder when we share it.
 
-    def __init__(self, rest: RestClient, folder: Path | None) -> None:
+    `stranger` is told, once, when a file that Asterisk has was not in that folder: it is not the
+    folder into which Asterisk records.
+    """
+
+    def __init__(
+        self, rest: RestClient, folder: Path | None, stranger: Callable[[Path], None] | None = None
+    ) -> None:
         self._rest = rest
         self._folder = folder
+        self._stranger = stranger
 
     async def fetch(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`. Raises StorageError when `into` cannot be written.
@@ -39,6 +46,9 @@ class StoredRecordings:
         except OSError as error:
             full = error.errno == errno.ENOSPC
             raise StorageError(f"{into}: {error.strerror}", full=full) from error
+        if self._folder is not None and self._stranger is not None:
+            self._stranger(self._folder)
+            self._stranger = None
         return into
 
     async def delete(self, name: str, ask: Ask | None = None) -> None:

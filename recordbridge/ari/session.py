@@ -31,6 +31,11 @@ WATCH_S = 5
 CLOCK_EVERY = 6
 GRACE_S = 0.3
 
+REPLACED = (
+    "another client connected under our application name: give every client a name of its own"
+    " (asterisk[].app), then restart this one, which stands by"
+)
+
 
 class ReplacedError(PbxConflictError):
     """Another socket took our application's name: stand by (trap 18)."""
@@ -121,7 +126,7 @@ class Session:
             if self._on_socket is not None:
                 self._on_socket.answered(event)
         elif isinstance(event, events.ApplicationReplaced):
-            raise ReplacedError("another client connected under our application name")
+            raise ReplacedError(REPLACED)
         elif isinstance(event, events.Unknown):
             if event.detail:
                 self._log.warning("ari_event_not_understood", type=event.type, reason=event.detail)

@@ -18,7 +18,7 @@ import aiohttp
 
 from recordbridge.instant import Instant, from_asterisk
 from tests.service.audio import Sound, read_wav
-from tests.service.manager import press
+from tests.service.keys import press
 
 Event = dict[str, Any]
 _count = itertools.count(1)

@@ -25,7 +25,7 @@ from tests.service.program import Program, free_port
 ACCOUNT = "MAEXAMPLEACCOUNT0001"
 TOKEN = "example-token-0001-abcdef"
 LINES = 120
-PATIENCE_S = 30.0
+PATIENCE_S = 20.0
 
 
 class Delivered(NamedTuple):

@@ -43,6 +43,20 @@ async def test_without_one_it_is_fetched(
     assert not list(tmp_path.glob("*.part"))
 
 
+async def test_a_folder_that_lacks_what_asterisk_has_is_told_once(
+    rest: RestClient, tmp_path: Path
+) -> None:
+    """It is not the folder into which Asterisk records."""
+    strange: list[Path] = []
+    stored = StoredRecordings(rest, tmp_path, strange.append)
+    with pytest.raises(PbxGoneError):
+        await stored.fetch("rb-2", tmp_path / "into.wav")
+    assert not strange
+    for _ in range(2):
+        await stored.fetch("rb-1", tmp_path / "into.wav")
+    assert strange == [tmp_path]
+
+
 async def test_a_missing_one_is_gone_and_leaves_nothing(rest: RestClient, tmp_path: Path) -> None:
     with pytest.raises(PbxGoneError):
         await StoredRecordings(rest, None).fetch("rb-2", tmp_path / "into.wav")
