@@ -53,9 +53,7 @@ def prompts(row: RequestRow, outcome: Outcome) -> PromptsArrived | DocumentFaile
             request_id=row.request_id, reached=False, reason=f"{row.url}: {outcome.error}"
         )
     try:
-        return PromptsArrived(
-            request_id=row.request_id, prompts=parser.parse_prompts(outcome.body)
-        )
+        return PromptsArrived(request_id=row.request_id, prompts=parser.parse_prompts(outcome.body))
     except DocumentError as error:
         return DocumentFailed(
             request_id=row.request_id,

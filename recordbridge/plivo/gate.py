@@ -11,14 +11,10 @@ from typing import NamedTuple
 
 from recordbridge.errors import DocumentError
 from recordbridge.plivo.elements import (
-    Dial,
     Document,
-    Dtmf,
     Element,
     GetDigits,
     PreAnswer,
-    Record,
-    Speak,
 )
 from recordbridge.plivo.shapes import TOP
 
@@ -31,15 +27,7 @@ class Closed(NamedTuple):
     field: str = ""
 
 
-NOT_YET: tuple[Closed, ...] = (
-    Closed(Record, "recordSession", "record_session"),
-    Closed(Record, "startOnDialAnswer", "start_on_dial_answer"),
-    Closed(Dial),
-    Closed(Speak),
-    Closed(GetDigits),
-    Closed(PreAnswer),
-    Closed(Dtmf),
-)
+NOT_YET: tuple[Closed, ...] = ()
 
 
 def require_supported(document: Document) -> None:
