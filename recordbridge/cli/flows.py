@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from recordbridge.errors import DocumentError
-from recordbridge.plivo.elements import Document, Record, RecordDefaults
+from recordbridge.plivo.elements import (
+    Document,
+    Element,
+    GetDigits,
+    PreAnswer,
+    Record,
+    RecordDefaults,
+    Speak,
+)
 from recordbridge.plivo.parser import parse, require_supported
 from recordbridge.settings import Survey
 
@@ -19,6 +28,10 @@ LEGAL = (
 NO_TRANSCRIPTION = (
     "the flow asks for transcription, which is not installed; "
     "until then its requests report an error (pip install 'recordbridge[transcription]')"
+)
+NO_SPEECH = (
+    "the flow speaks a text, but no speech engine is installed; "
+    "until then callers hear nothing there (pip install 'recordbridge[speech]')"
 )
 
 
@@ -72,9 +85,24 @@ def _warn(findings: Findings, file: Path, document: Document) -> None:
         line, sentence = (int(placed[1]), placed[2]) if placed else (1, warning)
         findings.know(file, line, sentence)
     for element in document.elements:
+        if importlib.util.find_spec("espeakng_loader") is None:
+            for line in _spoken([element]):
+                findings.know(file, line, NO_SPEECH)
         if not isinstance(element, Record):
             continue
         if element.record_session or element.start_on_dial_answer:
             findings.know(file, element.line, LEGAL)
         if element.transcribe and importlib.util.find_spec("faster_whisper") is None:
             findings.know(file, element.line, NO_TRANSCRIPTION)
+
+
+def _spoken(elements: Iterable[Element]) -> Iterator[int]:
+    """The lines of Speak elements, also of those within others."""
+    for element in elements:
+        match element:
+            case Speak(line=line):
+                yield line
+            case GetDigits(prompts=inner) | PreAnswer(elements=inner):
+                yield from _spoken(inner)
+            case _:
+                pass

@@ -26,7 +26,9 @@ MOST_BYTES = 1 << 28
 """An hour of 16 bits, stereo, at 22 kHz: what our own speech engine may write, and more."""
 RATES = range(8000, 96_001)
 MOST_CHANNELS = 8
-_FRAME = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
+PLAYED = 160
+"""Samples that Asterisk plays at a time, 20 ms; it never plays a file's last ones (measured)."""
+_MP3_FRAME = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 _SEARCHED = 4096
 _CHUNK = 1 << 14
 """Samples at a time: what the decoder has room for."""
@@ -109,7 +111,7 @@ def _examine(data: bytes) -> miniaudio.SoundFileInfo:
 
 def _may_be_mp3(data: bytes) -> bool:
     """A tag, or a frame of layer III near the beginning; the decoder would search all of it."""
-    return data[:3] == b"ID3" or _FRAME.search(data, 0, _SEARCHED) is not None
+    return data[:3] == b"ID3" or _MP3_FRAME.search(data, 0, _SEARCHED) is not None
 
 
 def _samples(data: bytes, rate: int) -> Iterator[bytes]:
@@ -144,15 +146,20 @@ def _too_long(longest_s: int) -> str:
 
 
 def _write(into: Path, chunks: Iterator[bytes]) -> int:
-    """How many samples there were; the header is written when that is known."""
+    """How many samples there were. The header is written when that is known; silence behind them
+    makes whole frames and one more, so that what Asterisk leaves out is none of the audio.
+    """
     size = 0
     try:
         with into.open("wb") as file:
             file.write(wav.header(0, 1))
             for chunk in chunks:
                 size += file.write(chunk)
+            frames = size // wav.SAMPLE_BYTES
+            silent = -frames % PLAYED + PLAYED
+            file.write(bytes(silent * wav.SAMPLE_BYTES))
             file.seek(0)
-            file.write(wav.header(size // wav.SAMPLE_BYTES, 1))
+            file.write(wav.header(frames + silent, 1))
     except OSError as error:
         raise StorageError.of(error, "the sound cannot be written") from error
-    return size // wav.SAMPLE_BYTES
+    return frames
