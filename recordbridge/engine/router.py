@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import Protocol
 
 import structlog
 
@@ -16,8 +17,7 @@ from recordbridge.engine import documents, rows
 from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Application, Applications
 from recordbridge.engine.deliveries import Deliveries
-from recordbridge.engine.pipeline import Pipeline
-from recordbridge.engine.prompts import Prompts
+from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.errors import PbxError
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
@@ -41,6 +41,12 @@ REMEMBERED = 10_000
 """Calls that left Stasis alive and may return."""
 
 
+class Prepares(Protocol):
+    """Makes prompts playable (`engine.prompts`)."""
+
+    def prepare(self, pbx: Pbx, intent: i.FetchMedia | i.Synthesise, tell: Tell) -> None: ...
+
+
 class Router:
     """Owns the actors. `accepting` False: new calls are hung up by the dialplan's fallback."""
 
@@ -49,7 +55,7 @@ class Router:
         *,
         store: Store,
         pipeline: Pipeline,
-        prompts: Prompts,
+        prompts: Prepares,
         applications: Applications,
         clock: Clock,
         metrics: Metrics,

@@ -11,10 +11,13 @@ from typing import NamedTuple
 
 from recordbridge.errors import DocumentError
 from recordbridge.plivo.elements import (
+    Dial,
     Document,
+    Dtmf,
     Element,
     GetDigits,
     PreAnswer,
+    Record,
 )
 from recordbridge.plivo.shapes import TOP
 
@@ -27,7 +30,12 @@ class Closed(NamedTuple):
     field: str = ""
 
 
-NOT_YET: tuple[Closed, ...] = ()
+NOT_YET: tuple[Closed, ...] = (
+    Closed(Record, "startOnDialAnswer", "start_on_dial_answer"),
+    Closed(Dial),
+    Closed(PreAnswer),
+    Closed(Dtmf),
+)
 
 
 def require_supported(document: Document) -> None:

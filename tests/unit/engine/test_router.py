@@ -20,7 +20,7 @@ from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
 from recordbridge.machine.state import Profile
-from recordbridge.plivo.elements import Document, Record, Wait
+from recordbridge.plivo.elements import Document, Record, Speak, Wait
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.http import Outcome
 from recordbridge.telemetry.metrics import Metrics
@@ -29,6 +29,7 @@ from tests.unit.engine.doubles import (
     MemoryStore,
     OneApplication,
     PlainAudio,
+    ReadyPrompts,
     RecordingPbx,
     ScriptedSender,
 )
@@ -65,6 +66,7 @@ class Bench:
         self.router = Router(
             store=self.store,
             pipeline=self.pipeline,
+            prompts=ReadyPrompts(),
             applications=self.applications,
             clock=clock,
             metrics=metrics,
@@ -288,6 +290,21 @@ async def test_a_call_that_left_alive_comes_back_under_its_uuid(bench: Bench) ->
     state = bench.router.calls[CALL].state
     assert len(state.recordings) == 2
     assert rows.decode(bench.store.calls[CALL].state).recordings == state.recordings
+
+
+@pytest.mark.rule("F-2")
+async def test_speech_is_prepared_and_then_played(tmp_path: Path) -> None:
+    profile = Profile(account="M", application="voicemail")
+    flow = Document(elements=(Speak(text="hello"), Wait(length_s=600)))
+    bench = Bench(tmp_path, Application(profile=profile, flow=flow))
+    bench.enter()
+    async with asyncio.timeout(5):
+        while not bench.told(i.BeginPlayback):
+            await asyncio.sleep(0.005)
+    (playback,) = bench.told(i.BeginPlayback)
+    assert isinstance(playback, i.BeginPlayback)
+    assert playback.media == "sound:prepared"
+    await bench.close()
 
 
 @pytest.mark.rule("P-8")
