@@ -90,6 +90,20 @@ def test_transcription_that_is_not_installed_is_a_warning(
     assert "transcription, which is not installed" in done.err
 
 
+def test_a_text_without_a_speech_engine_is_a_warning(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever in the flow it is spoken."""
+    flow = "<Response>\n<GetDigits>\n<Speak>Hello</Speak></GetDigits>\n<Speak>x</Speak></Response>"
+    (folder / "flow.xml").write_text(flow)
+    assert "no speech engine" not in run("check").err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    told = [line for line in run("check").err.splitlines() if "no speech engine" in line]
+    starts = [f"warning: {folder}/flow.xml:{line}: the flow speaks a text" for line in (3, 4)]
+    assert [line[: len(starts[0])] for line in told] == starts
+    assert "pip install 'recordbridge[speech]'" in told[0]
+
+
 @pytest.mark.rule("O-4")
 def test_json_is_one_object_on_stdout(folder: Path, run: Run) -> None:
     good = run("check", "--json")
