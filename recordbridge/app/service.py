@@ -15,8 +15,8 @@ import structlog
 from aiohttp import web as aioweb
 
 from recordbridge import web
-from recordbridge.app.audible import Audible, audible
 from recordbridge.app.configured import ConfiguredApplications
+from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.local import LocalBlobs
@@ -85,12 +85,12 @@ class Service:
             urls = await self._urls()
             shared = {each.name: _shared_folder(each) for each in settings.asterisk}
             heard = await stack.enter_async_context(
-                audible(settings, self.clock, shared, lambda: self.url)
+                prompting(settings, self.clock, lambda: self.url)
             )
             self._engine(encoder, blobs, sender, urls, heard)
             stack.push_async_callback(self._stop)
             await self._resume(shared)
-            await stack.enter_async_context(self._doors(urls, blobs, heard.folder))
+            await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
             await stack.enter_async_context(self._linked())
             yield self
 
@@ -100,7 +100,7 @@ class Service:
         blobs: LocalBlobs,
         sender: HttpSender,
         urls: RecordUrls,
-        heard: Audible,
+        heard: Prompting,
     ) -> None:
         work = self.settings.storage.path / "work"
         work.mkdir(exist_ok=True)
