@@ -66,6 +66,8 @@ def _application(settings: Settings, configured: Configured) -> Application:
         beep=recording.beep,
         silence_threshold=recording.silence_threshold,
         trim_silence=recording.trim_silence,
+        dial_number=settings.dial.number,
+        dial_user=settings.dial.user,
     )
     flow = None if configured.flow is None else _flow(configured.flow, defaults)
     return Application(profile=profile, defaults=defaults, flow=flow)

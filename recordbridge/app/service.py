@@ -16,9 +16,11 @@ from aiohttp import web as aioweb
 
 from recordbridge import web
 from recordbridge.app.configured import ConfiguredApplications
+from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.local import LocalBlobs
+from recordbridge.blobs.sounds import SoundFolder
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.router import Router
@@ -31,6 +33,7 @@ from recordbridge.settings.sections import Asterisk
 from recordbridge.store import Database, open_store
 from recordbridge.telemetry.metrics import Metrics
 from recordbridge.web.signing import RecordUrls
+from recordbridge.web.sounds import add_sounds
 
 log = structlog.get_logger()
 
@@ -80,15 +83,24 @@ class Service:
                 )
             )
             urls = await self._urls()
-            self._engine(encoder, blobs, sender, urls)
+            shared = {each.name: _shared_folder(each) for each in settings.asterisk}
+            heard = await stack.enter_async_context(
+                prompting(settings, self.clock, lambda: self.url)
+            )
+            self._engine(encoder, blobs, sender, urls, heard)
             stack.push_async_callback(self._stop)
-            await self._resume()
-            await stack.enter_async_context(self._doors(urls, blobs))
+            await self._resume(shared)
+            await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
             await stack.enter_async_context(self._linked())
             yield self
 
     def _engine(
-        self, encoder: Encoder, blobs: LocalBlobs, sender: HttpSender, urls: RecordUrls
+        self,
+        encoder: Encoder,
+        blobs: LocalBlobs,
+        sender: HttpSender,
+        urls: RecordUrls,
+        heard: Prompting,
     ) -> None:
         work = self.settings.storage.path / "work"
         work.mkdir(exist_ok=True)
@@ -96,6 +108,7 @@ class Service:
         self.router = Router(
             store=self.store,
             pipeline=self.pipeline,
+            prompts=heard.prompts,
             applications=self.applications,
             clock=self.clock,
             metrics=self.metrics,
@@ -122,9 +135,9 @@ class Service:
             self.settings.service.public_url, keys, storage.url_ttl_days, storage.access
         )
 
-    async def _resume(self) -> None:
+    async def _resume(self, shared: dict[str, Path | None]) -> None:
         """N-1: the calls and requests that were open when we last stopped."""
-        self.links = [self._link(asterisk) for asterisk in self.settings.asterisk]
+        self.links = [self._link(each, shared[each.name]) for each in self.settings.asterisk]
         calls = 0
         for link in self.links:
             self.router.attach(link)
@@ -132,7 +145,7 @@ class Service:
         requests = await self.deliveries.resume()
         log.info("resumed", calls=calls, requests=requests)
 
-    def _link(self, asterisk: Asterisk) -> AriPbx:
+    def _link(self, asterisk: Asterisk, recordings: Path | None) -> AriPbx:
         name = asterisk.name
         connected = self.metrics.ari_connected.labels(name)
         connected.set(0)
@@ -154,7 +167,7 @@ class Service:
             asterisk.username,
             asterisk.password.get_secret_value(),
             asterisk.app,
-            recordings=_shared_folder(asterisk),
+            recordings=recordings,
             clock=self.clock,
             sink=functools.partial(self.router.fact, name),
             on_up=up,
@@ -175,7 +188,9 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextlib.asynccontextmanager
-    async def _doors(self, urls: RecordUrls, blobs: LocalBlobs) -> AsyncIterator[None]:
+    async def _doors(
+        self, urls: RecordUrls, blobs: LocalBlobs, sounds: SoundFolder
+    ) -> AsyncIterator[None]:
         application = web.application(
             rows=self.store,
             files=blobs,
@@ -186,6 +201,7 @@ class Service:
             | {f"asterisk:{link.name}": functools.partial(_ready, link) for link in self.links},
             registry=self.metrics.registry,
         )
+        add_sounds(application, sounds)
         service = self.settings.service
         tls = None
         if service.tls_cert is not None:

@@ -6,7 +6,7 @@ import structlog
 
 from recordbridge.engine.applications import Application, Applications
 from recordbridge.errors import DocumentError
-from recordbridge.machine.facts import DocumentArrived, DocumentFailed
+from recordbridge.machine.facts import DocumentArrived, DocumentFailed, PromptsArrived
 from recordbridge.machine.state import Profile
 from recordbridge.plivo import parser
 from recordbridge.ports.http import Outcome
@@ -44,3 +44,20 @@ def fetched(
     for warning in document.warnings:
         log.warning("document_warning", call_uuid=row.call_uuid, url=row.url, warning=warning)
     return DocumentArrived(request_id=row.request_id, document=document)
+
+
+def prompts(row: RequestRow, outcome: Outcome) -> PromptsArrived | DocumentFailed:
+    """The reply of a confirmSound or dialMusic request."""
+    if outcome.failure:
+        return DocumentFailed(
+            request_id=row.request_id, reached=False, reason=f"{row.url}: {outcome.error}"
+        )
+    try:
+        return PromptsArrived(request_id=row.request_id, prompts=parser.parse_prompts(outcome.body))
+    except DocumentError as error:
+        return DocumentFailed(
+            request_id=row.request_id,
+            reached=True,
+            reason=f"{row.url}: {error}",
+            kind=error.kind,
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import Protocol
 
 import structlog
 
@@ -16,14 +17,14 @@ from recordbridge.engine import documents, rows
 from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Application, Applications
 from recordbridge.engine.deliveries import Deliveries
-from recordbridge.engine.pipeline import Pipeline
+from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.errors import PbxError
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
-from recordbridge.machine.state import Call, Playing, Profile
+from recordbridge.machine.state import Call, Profile
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
 from recordbridge.ports.rows import RequestRow
@@ -32,8 +33,18 @@ from recordbridge.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
+FILED = ("collecting", "done")
+"""Phases of recordings in which Asterisk has closed the files."""
+PROMPT_KINDS = ("confirm", "music")
+"""Requests whose reply is a document of prompts."""
 REMEMBERED = 10_000
 """Calls that left Stasis alive and may return."""
+
+
+class Prepares(Protocol):
+    """Makes prompts playable (`engine.prompts`)."""
+
+    def prepare(self, pbx: Pbx, intent: i.FetchMedia | i.Synthesise, tell: Tell) -> None: ...
 
 
 class Router:
@@ -44,12 +55,14 @@ class Router:
         *,
         store: Store,
         pipeline: Pipeline,
+        prompts: Prepares,
         applications: Applications,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._prompts = prompts
         self._applications = applications
         self._clock = clock
         self._metrics = metrics
@@ -130,6 +143,8 @@ class Router:
                 actor.feed(documents.local(self._applications, state.profile, request_id))
             case i.Collect():
                 self._pipeline.collect(pbx, intent, state.call_uuid, actor.feed)
+            case i.FetchMedia() | i.Synthesise():
+                self._prompts.prepare(pbx, intent, actor.feed)
             case i.Discard(recording_id=recording_id, names=names):
                 self._pipeline.discard(pbx, recording_id, names)
             case i.MakeDurable(request_id=request_id):
@@ -175,6 +190,9 @@ class Router:
         actor = self._actors.get(row.call_uuid)
         if actor is None:
             return
+        if row.kind in PROMPT_KINDS:
+            actor.feed(documents.prompts(row, outcome))
+            return
         fact = documents.fetched(self._applications, actor.state.profile, row, outcome)
         self._count_document(fact)
         actor.feed(fact)
@@ -203,16 +221,14 @@ class Router:
 
     async def _look(self, pbx: Pbx, actor: Actor) -> None:
         state = actor.state
-        open_ = [r for r in state.recordings if r.phase not in ("collecting", "done")]
-        playbacks = [r.beep_id for r in open_ if r.beep_id]
-        if isinstance(state.flow.doing, Playing):
-            playbacks.append(state.flow.doing.playback_id)
+        taps = [t for r in state.recordings if r.phase not in FILED for t in r.taps]
         try:
             seen = await pbx.look(
                 state.channel_id,
-                captures=[life.capture_name(r) for r in open_],
-                snoops=[r.snoop_id for r in open_],
-                playbacks=playbacks,
+                captures=[life.capture_name(tap) for tap in taps],
+                snoops=[tap.snoop_id for tap in taps],
+                playbacks=machine.playbacks(state),
+                legs=machine.legs(state),
             )
         except PbxError as error:
             log.warning("look_failed", call_uuid=state.call_uuid, reason=str(error))

@@ -58,7 +58,7 @@ def recording_row(call: Call, recording: Recording) -> RecordingRow:
         mode=recording.mode,
         status=_status(recording),
         file_format=recording.element.file_format,
-        channels=1,
+        channels=len(recording.taps),
         caller=call.caller,
         dialled=call.dialled,
         added_at=recording.added_at,

@@ -16,16 +16,21 @@ import msgspec
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine import facts as f
-from recordbridge.machine import flow, life, presence, record, recovery
-from recordbridge.machine.intents import Intent, Release
-from recordbridge.machine.state import (
-    Call,
-    HangingUp,
-    Profile,
-    Recording,
-    Waiting,
+from recordbridge.machine import (
+    capture,
+    dialing,
+    documents,
+    doing,
+    flow,
+    life,
+    presence,
+    record,
+    recovery,
 )
+from recordbridge.machine import facts as f
+from recordbridge.machine.intents import Intent, Release
+from recordbridge.machine.progress import Dialing
+from recordbridge.machine.state import Call, Profile, Recording, Tap
 from recordbridge.machine.turn import Turn
 
 
@@ -53,7 +58,7 @@ def enter(asterisk: str, entered: f.CallEntered, profile: Profile, seed: str, no
         answered_at=entered.at if entered.answered else None,
     )
     turn = Turn(call, now)
-    flow.first_document(turn)
+    documents.first(turn)
     turn.note("call_entered", caller=call.caller, dialled=call.dialled)
     return _finish(turn)
 
@@ -81,14 +86,27 @@ def _finish(turn: Turn) -> Step:
 def deadline(call: Call) -> Instant | None:
     """When `step(call, None, ...)` has something to do next."""
     moments = [r.deadline for r in call.recordings if r.deadline is not None]
-    doing = call.flow.doing
-    if isinstance(doing, Waiting | HangingUp):
-        moments.append(doing.until)
+    if (element := doing.deadline(call.flow.doing)) is not None:
+        moments.append(element)
     if call.scheduled_hangup is not None:
         moments.append(call.scheduled_hangup)
     if call.left_at is not None and call.ended_at is None:
         moments.append(call.left_at + presence.LEFT_MS)
     return min(moments, default=None)
+
+
+def playbacks(call: Call) -> list[str]:
+    """The playbacks that should run now, for a look at what does (N-3)."""
+    beeps = [r.beep_id for r in call.recordings if r.beep_id]
+    return beeps + [each for each in doing.playbacks(call.flow.doing) if each]
+
+
+def legs(call: Call) -> list[str]:
+    """The legs that should exist now."""
+    dial = call.flow.doing
+    if not isinstance(dial, Dialing):
+        return []
+    return [leg.leg_id for leg in dial.legs if leg.phase != "ended"]
 
 
 def finished(call: Call) -> bool:
@@ -99,8 +117,9 @@ def finished(call: Call) -> bool:
 def _settle(turn: Turn) -> None:
     """What follows from the step as a whole."""
     if turn.call.present:
-        for recording in turn.call.recordings:
-            flow.after_recording(turn, recording)
+        doing.after_recording(turn)
+        dialing.go_on(turn)
+        flow.go_on(turn)
     if turn.call.over and not turn.call.notified:
         presence.report_end(turn)
     if finished(turn.call):
@@ -123,25 +142,42 @@ def _due(turn: Turn) -> None:
 def _key(turn: Turn, fact: f.KeyPressed) -> None:
     for recording in turn.call.recordings:
         record.key_pressed(turn, recording, fact.key, fact.at, fact.duration_ms)
+    doing.key(turn, fact.key)
+
+
+def _tap(turn: Turn, snoop_id: str) -> tuple[Recording, Tap] | None:
+    """The recording and tap of a snoop."""
+    for recording in turn.call.recordings:
+        for tap in recording.taps:
+            if tap.snoop_id == snoop_id:
+                return recording, tap
+    return None
+
+
+def _named(turn: Turn, name: str) -> tuple[Recording, Tap] | None:
+    """The recording and tap of a capture: it is named after its snoop."""
+    return _tap(turn, name.replace("-rec", "-snoop"))
 
 
 def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
-    for recording in turn.call.recordings:
-        if recording.snoop_id == fact.snoop_id:
-            record.snoop_entered(turn, recording)
+    if (found := _tap(turn, fact.snoop_id)) is not None:
+        capture.snoop_entered(turn, *found)
+    else:
+        doing.snoop_entered(turn, fact.snoop_id)
 
 
 def _snoop_left(turn: Turn, fact: f.SnoopLeft) -> None:
     """The file's end is told by its own event; a snoop that goes earlier cannot record."""
-    for recording in turn.call.recordings:
-        if recording.snoop_id == fact.snoop_id and recording.phase == "starting":
-            record.fail(turn, recording, "Asterisk ended the snoop before it was recorded")
+    found = _tap(turn, fact.snoop_id)
+    if found is not None and found[0].phase == "starting":
+        capture.fail(turn, found[0], "Asterisk ended the snoop before it was recorded")
 
 
 def _talking(turn: Turn, fact: f.Talking) -> None:
-    for recording in turn.call.recordings:
-        if recording.snoop_id == fact.snoop_id:
-            record.talking(turn, recording, fact.at, speaking=fact.speaking)
+    if (found := _tap(turn, fact.snoop_id)) is not None:
+        record.talking(turn, found[0], fact.at, speaking=fact.speaking)
+    else:
+        doing.talking(turn, fact.snoop_id, fact.at, speaking=fact.speaking)
 
 
 def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
@@ -149,32 +185,54 @@ def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
         if recording.beep_id == fact.playback_id:
             record.beep_ended(turn, recording, failed=fact.failed)
             return
-    flow.playback_ended(turn, fact.playback_id, failed=fact.failed)
-
-
-def _by_name(turn: Turn, name: str) -> Recording | None:
-    for recording in turn.call.recordings:
-        if life.capture_name(recording) == name:
-            return recording
-    return None
+    doing.playback_ended(turn, fact.playback_id, failed=fact.failed)
 
 
 def _capture_began(turn: Turn, fact: f.CaptureBegan) -> None:
-    recording = _by_name(turn, fact.name)
-    if recording is not None:
-        record.capture_began(turn, recording, fact.at)
+    if (found := _named(turn, fact.name)) is not None:
+        capture.began(turn, *found, fact.at)
 
 
 def _capture_ended(turn: Turn, fact: f.CaptureEnded) -> None:
-    recording = _by_name(turn, fact.name)
-    if recording is not None:
-        record.capture_ended(turn, recording, fact.at)
+    if (found := _named(turn, fact.name)) is not None:
+        capture.ended(turn, *found, fact.at)
 
 
 def _capture_failed(turn: Turn, fact: f.CaptureFailed) -> None:
-    recording = _by_name(turn, fact.name)
-    if recording is not None:
-        record.fail(turn, recording, f"Asterisk did not record: {fact.reason}")
+    if (found := _named(turn, fact.name)) is not None:
+        capture.fail(turn, found[0], f"Asterisk did not record: {fact.reason}")
+
+
+def _leg_ringing(turn: Turn, fact: f.LegRinging) -> None:
+    dialing.leg_ringing(turn, fact.leg_id)
+
+
+def _leg_answered(turn: Turn, fact: f.LegAnswered) -> None:
+    dialing.leg_answered(turn, fact.leg_id, fact.at)
+
+
+def _leg_ended(turn: Turn, fact: f.LegEnded) -> None:
+    dialing.leg_ended(turn, fact.leg_id, fact.at, fact.cause)
+
+
+def _leg_key(turn: Turn, fact: f.LegKeyPressed) -> None:
+    dialing.leg_key(turn, fact.leg_id, fact.key)
+
+
+def _keys_sent(turn: Turn, fact: f.KeysSent) -> None:
+    doing.keys_sent(turn, fact.keys_id)
+
+
+def _media_ready(turn: Turn, fact: f.MediaReady) -> None:
+    doing.media_ready(turn, fact.media_id, fact.media)
+
+
+def _media_failed(turn: Turn, fact: f.MediaFailed) -> None:
+    doing.media_failed(turn, fact.media_id, fact.reason)
+
+
+def _prompts_arrived(turn: Turn, fact: f.PromptsArrived) -> None:
+    dialing.prompts_arrived(turn, fact.request_id, fact.prompts)
 
 
 def _measured(turn: Turn, fact: f.AudioMeasured) -> None:
@@ -200,6 +258,9 @@ def _document_arrived(turn: Turn, fact: f.DocumentArrived) -> None:
 
 
 def _document_failed(turn: Turn, fact: f.DocumentFailed) -> None:
+    if dialing.prompts_arrived(turn, fact.request_id, None):
+        turn.warn("prompts_failed", reason=fact.reason)
+        return
     flow.document_failed(turn, fact.request_id, fact.reason, reached=fact.reached)
 
 
@@ -211,7 +272,7 @@ def _hangup_asked(turn: Turn, fact: f.HangupAsked) -> None:
 def _stop_asked(turn: Turn, fact: f.StopAsked) -> None:
     recording = turn.recording(fact.recording_id)
     if recording is not None:
-        record.stop(turn, recording)
+        capture.stop(turn, recording)
 
 
 def _nothing(_turn: Turn, _fact: f.Fact) -> None:
@@ -234,6 +295,14 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.CaptureEnded: _capture_ended,
     f.CaptureFailed: _capture_failed,
     f.CommandRefused: recovery.refused,
+    f.LegRinging: _leg_ringing,
+    f.LegAnswered: _leg_answered,
+    f.LegEnded: _leg_ended,
+    f.LegKeyPressed: _leg_key,
+    f.KeysSent: _keys_sent,
+    f.MediaReady: _media_ready,
+    f.MediaFailed: _media_failed,
+    f.PromptsArrived: _prompts_arrived,
     f.AudioMeasured: _measured,
     f.FileReady: _ready,
     f.FileFailed: _lost,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from recordbridge.machine import reports
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
-from recordbridge.machine.state import LAG_MS, Fetching, Recording, Taping
+from recordbridge.machine.state import LAG_MS, Fetching, Recording, Tap, Taping
 from recordbridge.machine.turn import Turn
 
 READ_MS = 10_000
@@ -22,7 +22,7 @@ NONE = "-"
 
 
 def collect(turn: Turn, recording: Recording) -> None:
-    """The capture is over: take the file."""
+    """The capture is over: take the files."""
     turn.durable = True
     recording = turn.put(
         recording,
@@ -30,7 +30,7 @@ def collect(turn: Turn, recording: Recording) -> None:
         deadline=turn.now + READ_MS,
         stopped_at=recording.stopped_at or turn.now,
     )
-    turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=recording.snoop_id))
+    _end_snoops(turn, recording)
     turn.emit(collection(turn, recording))
     turn.note(
         "recording_ended",
@@ -40,18 +40,25 @@ def collect(turn: Turn, recording: Recording) -> None:
     )
 
 
+def _end_snoops(turn: Turn, recording: Recording) -> None:
+    for tap in recording.taps:
+        turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=tap.snoop_id))
+
+
+def capture_name(tap: Tap) -> str:
+    """The name under which Asterisk records: the snoop's id with another kind."""
+    return tap.snoop_id.replace("-snoop", "-rec")
+
+
 def capture_names(recording: Recording) -> tuple[str, ...]:
     """Asterisk's files of the recording; none when it never wrote one."""
-    return () if recording.captured_at is None else (capture_name(recording),)
-
-
-def capture_name(recording: Recording) -> str:
-    """The name under which Asterisk records: the snoop's id with another kind."""
-    return recording.snoop_id.replace("-snoop", "-rec")
+    if recording.captured_at is None:
+        return ()
+    return tuple(capture_name(tap) for tap in recording.taps)
 
 
 def collection(turn: Turn, recording: Recording) -> Collect:
-    """What is to be cut out of Asterisk's file (P-2, P-6, P-7)."""
+    """What is to be cut out of Asterisk's files (P-2, P-6, P-7, S-7)."""
     captured, start = recording.captured_at, recording.start_at
     before = 0 if captured is None or start is None else max(0, start - captured + LAG_MS)
     most = recording.element.max_length_s * 1000
@@ -60,6 +67,7 @@ def collection(turn: Turn, recording: Recording) -> Collect:
         recording_id=recording.recording_id,
         names=capture_names(recording),
         file_format=recording.element.file_format,
+        lead_ms=_leads(recording),
         keep_from_ms=before,
         keep_ms=keep,
         trim_silence=recording.reason == "silence" and turn.call.profile.trim_silence,
@@ -67,12 +75,20 @@ def collection(turn: Turn, recording: Recording) -> Collect:
     )
 
 
+def _leads(recording: Recording) -> tuple[int, ...]:
+    """S-7: how much earlier each file began than the last one."""
+    last = recording.captured_at
+    if last is None or len(recording.taps) == 1:
+        return ()
+    return tuple(last - (tap.captured_at or last) for tap in recording.taps)
+
+
 def give_up(turn: Turn, recording: Recording) -> None:
     """It failed; when anything can have been captured it is still looked for (Q-2)."""
     if recording.captured_at is not None:
         collect(turn, recording)
         return
-    turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=recording.snoop_id))
+    _end_snoops(turn, recording)
     _fail(turn, turn.put(recording, lost=True), recording.error)
 
 
@@ -154,6 +170,26 @@ def advance(turn: Turn, recording: Recording, *, late: bool = False) -> None:
             result=recording.reason,
             ms=_length_ms(recording),
         )
+
+
+def started(turn: Turn, recording: Recording) -> None:
+    """S-5: a background recording runs: its one `action` request, with -1 for what is to come."""
+    element = recording.element
+    if element.action is None:
+        turn.put(recording, action_id=NONE)
+        return
+    request_id = turn.new_request()
+    turn.emit(
+        Request(
+            request_id=request_id,
+            kind="action",
+            target=element.action,
+            parameters=reports.initial(turn.call, recording, turn.now),
+            wants_document=element.redirect,
+            recording_id=recording.recording_id,
+        )
+    )
+    turn.put(recording, action_id=request_id)
 
 
 def _length_ms(recording: Recording) -> int:

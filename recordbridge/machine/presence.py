@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from recordbridge.instant import Instant
+from recordbridge.machine import capture, documents, flow, life, reports
 from recordbridge.machine import facts as f
-from recordbridge.machine import flow, life, record, reports
 from recordbridge.machine.intents import Request
 from recordbridge.machine.state import Ending, EndReason, Flow
 from recordbridge.machine.turn import Turn
@@ -23,10 +23,13 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
         hangup_at=None,
         notified=False,
         ending=Ending(),
+        answering=False,
+        progressed=False,
+        armed=(),
         answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
         flow=Flow(),
     )
-    flow.first_document(turn)
+    documents.first(turn)
 
 
 def answered(turn: Turn, fact: f.CallAnswered) -> None:
@@ -34,7 +37,7 @@ def answered(turn: Turn, fact: f.CallAnswered) -> None:
         return
     turn.change(answered_at=fact.at)
     for recording in turn.call.recordings:
-        record.call_answered(turn, recording, fact.at)
+        capture.call_answered(turn, recording, fact.at)
 
 
 def hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
@@ -66,7 +69,7 @@ def destroyed(turn: Turn, fact: f.CallDestroyed) -> None:
 def gone(turn: Turn, reason: EndReason, at: Instant) -> None:
     flow.call_gone(turn)
     for recording in turn.call.recordings:
-        record.call_gone(turn, recording, reason, at)
+        capture.call_gone(turn, recording, reason, at)
 
 
 def end(turn: Turn, at: Instant) -> None:

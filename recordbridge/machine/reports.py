@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from recordbridge import ids
 from recordbridge.instant import Instant
+from recordbridge.machine.progress import Dialing, Leg
 from recordbridge.machine.state import LAG_MS, Call, Recording
 from recordbridge.plivo import hangup_causes, parameters
-from recordbridge.plivo.parameters import Event
+from recordbridge.plivo.hangup_causes import DialStatus
+from recordbridge.plivo.parameters import DialAction, Event
 
 FILE = "recording:"
 """Begins a parameter value that stands for the URL of a file: `recording:{id}.{ext}`."""
@@ -109,6 +114,57 @@ def action(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     )
 
 
+def initial(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
+    """S-5: the initial `action` request of a background recording."""
+    event: Event = "Redirect" if recording.element.redirect else "Record"
+    file = f"{FILE}{recording.recording_id}.{recording.element.file_format}"
+    return standard(call, event, now) | parameters.initial_recording(recording.recording_id, file)
+
+
 def callback(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     """Q-3: the `callbackUrl` request, without Digits."""
     return standard(call, "Record", now) | parameters.recording(_recording(recording))
+
+
+def dial(call: Call, dialing: Dialing, status: DialStatus) -> dict[str, str]:
+    """F-4: what a Dial's `action` says beside the standard parameters."""
+    told = [leg for leg in dialing.legs if leg.leg_id == dialing.winner] or [
+        leg for leg in dialing.legs if leg.cause
+    ]
+    cause = told[-1].cause if told else 0
+    return parameters.dial_action(
+        status=status,
+        rang=any(leg.rang or leg.answered_at is not None for leg in dialing.legs),
+        hangup_cause=hangup_causes.TOKENS.get(cause or 16, "UNSPECIFIED"),
+        a_leg_uuid=call.call_uuid,
+        b_leg_uuid=ids.call_uuid(call.asterisk, dialing.winner) if dialing.winner else "",
+    )
+
+
+def dial_event(
+    call: Call,
+    leg: Leg,
+    what: DialAction,
+    now: Instant,
+    *,
+    digits: str = "",
+    by: Literal["ALeg", "BLeg", ""] = "",
+) -> dict[str, str]:
+    """F-4: one event of a Dial's `callbackUrl`, about one callee."""
+    over = what == "hangup"
+    ended = leg.ended_at or now
+    answered = leg.answered_at or ended
+    seconds = parameters.whole_seconds
+    cause = hangup_causes.hangup_cause("" if leg.cause else "Callee", leg.cause)
+    return standard(call, parameters.DIAL_EVENTS[what], now) | parameters.dial_event(
+        action=what,
+        a_leg_uuid=call.call_uuid,
+        b_leg_uuid=ids.call_uuid(call.asterisk, leg.leg_id),
+        b_leg_from=call.caller,
+        b_leg_to=leg.callee.address,
+        duration_s=seconds(ended - leg.begun_at) if over else None,
+        bill_duration_s=seconds(ended - answered) if over else None,
+        cause=cause if over else None,
+        digits=digits,
+        pressed_by=by,
+    )

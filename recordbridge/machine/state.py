@@ -11,10 +11,12 @@ from typing import Literal
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.plivo.elements import Element, Play, Record
+from recordbridge.machine.progress import Dialing, Gathering, Prompting
+from recordbridge.plivo.elements import Document, Element, Record
 from recordbridge.plivo.retry import Target
 
-Mode = Literal["plain"]
+Mode = Literal["plain", "session", "dial"]
+"""How a recording came about: a plain Record; recordSession (or both flags); startOnDialAnswer."""
 EndReason = Literal[
     "", "finishOnKey", "silence", "maxLength", "hangup", "dialEnded", "stopped", "failed"
 ]
@@ -37,18 +39,28 @@ when it has been spoken whole. Measured on the wire (`make fidelity`): 17 ms whe
 recorded before the caller's first packet, 28 ms when after it, 10 ms now and then."""
 
 
+class Tap(msgspec.Struct, frozen=True):
+    """One direction of a recording: a snoop that is recorded. Stereo has two, left first."""
+
+    snoop_id: str
+    direction: Literal["in", "out", "both"]
+    ready: bool = False
+    captured_at: Instant | None = None
+    """When Asterisk's file began, as Asterisk tells it."""
+    closed: bool = False
+
+
 class Recording(msgspec.Struct, frozen=True):
     """One recording. `number` counts within the call; ids derive from it."""
 
     recording_id: str
     number: int
     element: Record
-    snoop_id: str
+    taps: tuple[Tap, ...]
     added_at: Instant
     mode: Mode = "plain"
     phase: Phase = "preparing"
     deadline: Instant | None = None
-    snoop_ready: bool = False
     beep_id: str = ""
     """The playback we still wait for; empty when there is none."""
     watch: bool = False
@@ -56,8 +68,6 @@ class Recording(msgspec.Struct, frozen=True):
     speaking: bool = False
     """What TALK_DETECT said last; it begins with "speaking", whatever it hears."""
     quiet_since: Instant | None = None
-    captured_at: Instant | None = None
-    """When Asterisk's file began, as Asterisk tells it."""
     start_at: Instant | None = None
     """When the first sample that counts was spoken: at the answer, or after the beep."""
     stopped_at: Instant | None = None
@@ -77,7 +87,19 @@ class Recording(msgspec.Struct, frozen=True):
     lost: bool = False
     """Nothing can be rescued any more."""
     action_id: str = ""
+    """The `action` request; of a background recording the initial one (S-5)."""
     callback_id: str = ""
+
+    @property
+    def captured_at(self) -> Instant | None:
+        """Since when all of Asterisk's files are written; None while one is not."""
+        moments = [tap.captured_at for tap in self.taps if tap.captured_at is not None]
+        return max(moments) if len(moments) == len(self.taps) else None
+
+    @property
+    def background(self) -> bool:
+        """The flow goes on while it runs (section 2.3)."""
+        return self.mode != "plain"
 
 
 class Fetching(msgspec.Struct, frozen=True, tag="fetching"):
@@ -88,14 +110,24 @@ class Fetching(msgspec.Struct, frozen=True, tag="fetching"):
 
 
 class Playing(msgspec.Struct, frozen=True, tag="playing"):
-    """A Play runs for the `turn`-th time (from 1)."""
+    """A Play or Speak of the flow."""
 
-    playback_id: str
-    element: Play
-    turn: int
+    prompting: Prompting
 
 
 class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
+    """A Wait; with a snoop it ends early after `quiet_ms` of silence."""
+
+    until: Instant
+    snoop_id: str = ""
+    quiet_ms: int = 0
+    quiet_since: Instant | None = None
+
+
+class Sending(msgspec.Struct, frozen=True, tag="sending"):
+    """A DTMF element that the flow waits for; `until` in case its end is not told."""
+
+    keys_id: str
     until: Instant
 
 
@@ -111,7 +143,7 @@ class HangingUp(msgspec.Struct, frozen=True, tag="hangingup"):
     until: Instant
 
 
-Doing = Fetching | Playing | Waiting | Taping | HangingUp
+Doing = Fetching | Playing | Waiting | Sending | Taping | Gathering | Dialing | HangingUp
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -122,6 +154,10 @@ class Flow(msgspec.Struct, frozen=True):
     fresh: bool = True
     """No element has run yet (a Hangup that comes first rejects an unanswered call)."""
     fallback_used: bool = False
+    early: int = 0
+    """How many of the next elements stand in a PreAnswer: they do not answer the call."""
+    pending: Document | None = None
+    """Came for a background recording while a Dial ran; it replaces the rest when that ends."""
     redirects: int = 0
     """Documents in a row that did nothing but lead to the next one (F-7)."""
 
@@ -138,6 +174,8 @@ class Profile(msgspec.Struct, frozen=True):
     beep: str = "sound:beep"
     silence_threshold: int = 128
     trim_silence: bool = True
+    dial_number: str = "PJSIP/{number}@carrier"
+    dial_user: str = "PJSIP/{user}"
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -164,12 +202,18 @@ class Call(msgspec.Struct, frozen=True):
     dialled: str
     headers: dict[str, str]
     entered_at: Instant
+    answering: bool = False
+    """Asterisk was told to answer."""
     answered_at: Instant | None = None
     hangup_at: Instant | None = None
     """When the far end's hangup was first heard of."""
     left_at: Instant | None = None
     ended_at: Instant | None = None
     scheduled_hangup: Instant | None = None
+    armed: tuple[Record, ...] = ()
+    """Record elements that wait for the next Dial to be answered (S-2)."""
+    progressed: bool = False
+    """The unanswered caller already hears early media."""
     ending: Ending = Ending()
     flow: Flow = Flow()
     recordings: tuple[Recording, ...] = ()

@@ -9,7 +9,7 @@ import msgspec
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine.intents import Intent, Note
+from recordbridge.machine.intents import Answer, Intent, Note
 from recordbridge.machine.state import Call, Ending, Flow, Recording
 
 replace = msgspec.structs.replace
@@ -29,6 +29,12 @@ class Turn:
 
     def emit(self, *intents: Intent) -> None:
         self.intents.extend(intents)
+
+    def answer(self) -> None:
+        """Answer the call, unless that was done."""
+        if self.call.answered_at is None and not self.call.answering:
+            self.call = replace(self.call, answering=True)
+            self.intents.append(Answer(channel_id=self.call.channel_id))
 
     def note(self, event: str, **fields: str | int) -> None:
         self.intents.append(Note(event=event, fields=fields))

@@ -18,7 +18,6 @@ from recordbridge.plivo.elements import (
     GetDigits,
     PreAnswer,
     Record,
-    Speak,
 )
 from recordbridge.plivo.shapes import TOP
 
@@ -32,11 +31,8 @@ class Closed(NamedTuple):
 
 
 NOT_YET: tuple[Closed, ...] = (
-    Closed(Record, "recordSession", "record_session"),
     Closed(Record, "startOnDialAnswer", "start_on_dial_answer"),
     Closed(Dial),
-    Closed(Speak),
-    Closed(GetDigits),
     Closed(PreAnswer),
     Closed(Dtmf),
 )

@@ -28,7 +28,13 @@ class Pbx(Protocol):
         ...
 
     async def look(
-        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
+        self,
+        channel_id: str,
+        *,
+        captures: list[str],
+        snoops: list[str],
+        playbacks: list[str],
+        legs: list[str],
     ) -> PbxSeen:
         """What of a call is there now: those of the ids given that still run, and the channel.
 

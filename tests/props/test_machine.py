@@ -13,7 +13,21 @@ from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
 from recordbridge.machine.state import Call, Profile
-from recordbridge.plivo.elements import Document, Element, Hangup, Play, Record, Redirect, Wait
+from recordbridge.plivo.elements import (
+    Callee,
+    Dial,
+    Document,
+    Dtmf,
+    Element,
+    GetDigits,
+    Hangup,
+    Play,
+    PreAnswer,
+    Record,
+    Redirect,
+    Speak,
+    Wait,
+)
 from recordbridge.plivo.retry import Target
 from tests.unit.machine.drive import Drive, voicemail
 
@@ -29,13 +43,53 @@ records = st.builds(
     max_length_s=st.integers(2, 30),
     finish_on_key=st.sampled_from(["", "#", "123"]),
 )
+backgrounds = st.builds(
+    voicemail,
+    action=st.sampled_from([None, URL]),
+    callback=st.sampled_from([None, URL]),
+    redirect=st.booleans(),
+    max_length_s=st.integers(2, 30),
+    record_session=st.booleans(),
+    start_on_dial_answer=st.booleans(),
+    stereo=st.sampled_from([None, False]),
+)
+dials = st.builds(
+    Dial,
+    callees=st.sampled_from([(Callee(address="1"),), (Callee(address="1"), Callee(address="2"))]),
+    action=st.sampled_from([None, URL]),
+    redirect=st.booleans(),
+    timeout_s=st.integers(1, 20),
+    time_limit_s=st.integers(1, 60),
+    hangup_on_star=st.booleans(),
+    confirm_sound=st.sampled_from([None, URL]),
+    confirm_key=st.sampled_from(["", "#"]),
+    confirm_timeout_s=st.integers(1, 20),
+    dial_music=st.sampled_from([None, URL]),
+    callback=st.sampled_from([None, URL]),
+)
 elements: st.SearchStrategy[Element] = st.one_of(
     records,
-    records,
+    backgrounds,
     st.builds(Wait, length_s=st.integers(1, 5)),
     st.builds(Play, source=st.just("sound:x"), loop=st.integers(1, 2)),
     st.builds(Redirect, target=st.just(URL)),
     st.builds(Hangup, schedule_s=st.integers(0, 5)),
+    st.builds(Speak, text=st.just("hello")),
+    st.builds(Dtmf, digits=st.just("1"), wait=st.booleans()),
+    st.builds(Wait, length_s=st.integers(1, 5), silence=st.just(True)),
+    st.builds(
+        GetDigits,
+        prompts=st.sampled_from([(), (Play(source="sound:x"),), (Wait(length_s=1),)]),
+        action=st.sampled_from([None, URL]),
+        redirect=st.booleans(),
+        num_digits=st.integers(1, 3),
+        retries=st.integers(1, 2),
+        valid_digits=st.sampled_from(["#", "123"]),
+        invalid_sound=st.sampled_from(["", "sound:no"]),
+    ),
+    st.builds(PreAnswer, elements=st.just((Play(source="sound:x"), Wait(length_s=1)))),
+    dials,
+    dials,
 )
 flows = st.lists(elements, max_size=4)
 profiles = st.builds(
@@ -51,7 +105,8 @@ profiles = st.builds(
 CHOICES = (
     *("answered", "left", "hangup", "destroyed", "key", "snoop", "snoop_left", "talk", "quiet"),
     *("played", "play_failed", "began", "ended", "failed", "refused", "measured", "ready"),
-    *("lost", "document", "no_document", "seen", "stop", "wait"),
+    *("lost", "document", "no_document", "seen", "stop", "wait", "ringing", "leg", "leg_gone"),
+    *("leg_key", "star", "sent", "media", "no_media", "prompts"),
 )
 moves = st.lists(st.tuples(st.sampled_from(CHOICES), st.integers(0, 6_000)), max_size=40)
 
@@ -60,8 +115,13 @@ def fact_of(drive: Drive, choice: str) -> f.Fact | None:
     """A fact of that kind about the latest objects of the call, legal or not."""
     state, now = drive.state, drive.now
     recording = state.recordings[-1] if state.recordings else None
-    snoop = recording.snoop_id if recording else "rb-none-snoop1"
-    name = life.capture_name(recording) if recording else "rb-none-rec1"
+    tap = drive.now % 2 % len(recording.taps) if recording else 0
+    snoop = recording.taps[tap].snoop_id if recording else "rb-none-snoop1"
+    name = life.capture_name(recording.taps[tap]) if recording else "rb-none-rec1"
+    leg = ([each.leg_id for each in drive.of(i.BeginLeg)] or ["rb-none-leg1"])[-1]
+    keys = ([each.keys_id for each in drive.of(i.SendKeys)] or ["rb-none-keys1"])[-1]
+    prepared = [s for s in drive.sent if isinstance(s, i.FetchMedia | i.Synthesise)]
+    media = prepared[-1].media_id if prepared else "rb-none-media1"
     which = recording.recording_id if recording else "none"
     played = drive.of(i.BeginPlayback)
     playback = played[-1].playback_id if played else "rb-none-play1"
@@ -91,6 +151,15 @@ def fact_of(drive: Drive, choice: str) -> f.Fact | None:
         "no_document": f.DocumentFailed(request_id=request, reached=True, reason="x"),
         "seen": f.PbxSeen(at=now, channel=True, answered=True),
         "stop": f.StopAsked(recording_id=which),
+        "ringing": f.LegRinging(leg_id=leg, at=now),
+        "leg": f.LegAnswered(leg_id=leg, at=now),
+        "leg_gone": f.LegEnded(leg_id=leg, at=now, cause=17),
+        "leg_key": f.LegKeyPressed(leg_id=leg, at=now, key="#"),
+        "star": f.KeyPressed(at=now, key="*"),
+        "sent": f.KeysSent(keys_id=keys),
+        "media": f.MediaReady(media_id=media, media="sound:m"),
+        "no_media": f.MediaFailed(media_id=media, reason="x"),
+        "prompts": f.PromptsArrived(request_id=request, prompts=(Play(source="sound:p"),)),
     }
     return known.get(choice)
 
@@ -131,7 +200,10 @@ def test_exactly_one_result_per_recording(
         kinds = [r.kind for r in mine]
         assert kinds.count("action") == (element.action is not None)
         assert kinds.count("callback") == (element.callback is not None)
-        assert all(r.parameters["RecordingEndReason"] for r in mine)
+        assert all(
+            r.parameters.get("RecordingEndReason") or r.parameters["RecordingDuration"] == "-1"
+            for r in mine
+        )
     ids = [r.request_id for r in drive.of(i.Request)]
     assert len(ids) == len(set(ids))
 
@@ -157,6 +229,10 @@ def outstanding(drive: Drive) -> None:
     """Answers that always come: of requests, of playbacks, of hangups, of the pipeline."""
     for request in [s for s in drive.sent if isinstance(s, i.Request | i.LoadFlow)]:
         drive.feed(f.DocumentFailed(request_id=request.request_id, reached=False, reason="x"))
+    for asked in [s for s in drive.sent if isinstance(s, i.FetchMedia | i.Synthesise)]:
+        drive.feed(f.MediaFailed(media_id=asked.media_id, reason="x"))
+    for leg in drive.of(i.EndLeg):
+        drive.feed(f.LegEnded(leg_id=leg.leg_id, at=drive.now))
     for play in drive.of(i.BeginPlayback):
         drive.feed(f.PlaybackEnded(playback_id=play.playback_id, at=drive.now))
     if drive.of(i.HangUp):
@@ -172,11 +248,13 @@ def test_a_fact_taken_twice_does_nothing_the_second_time(
 ) -> None:
     drive = drive_at_random(flow, profile, steps)
     repeated = fact_of(drive, fact)
-    if repeated is None or isinstance(repeated, f.PbxSeen | f.KeyPressed | f.CommandRefused):
+    if repeated is None or isinstance(
+        repeated, f.PbxSeen | f.KeyPressed | f.LegKeyPressed | f.CommandRefused
+    ):
         return
     drive.feed(repeated)
     before = drive.state
-    acts = [s for s in drive.feed(repeated) if not isinstance(s, i.Note | i.Release)]
+    acts = [s for s in drive.feed(repeated) if not isinstance(s, i.Note | i.Release | i.EndLeg)]
     assert acts == []
     assert drive.state == before
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import msgspec
 
 from recordbridge.engine.applications import Application
+from recordbridge.engine.pipeline import Tell
 from recordbridge.errors import PbxGoneError, StorageError
-from recordbridge.machine.facts import PbxSeen
-from recordbridge.machine.intents import Collect
+from recordbridge.machine.facts import MediaReady, PbxSeen
+from recordbridge.machine.intents import Collect, FetchMedia, Synthesise
 from recordbridge.machine.intents import Pbx as PbxIntent
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.audio import Measured, Stored
 from recordbridge.ports.http import Outcome
+from recordbridge.ports.pbx import Pbx
 from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
 
 
@@ -119,7 +121,13 @@ class RecordingPbx:
         self.done.append(intent)
 
     async def look(
-        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
+        self,
+        channel_id: str,
+        *,
+        captures: list[str],
+        snoops: list[str],
+        playbacks: list[str],
+        legs: list[str],
     ) -> PbxSeen:
         return self.seen
 
@@ -131,6 +139,15 @@ class RecordingPbx:
 
     async def delete_recording(self, name: str) -> None:
         self.deleted.append(name)
+
+
+class ReadyPrompts:
+    """Everything can be played at once."""
+
+    def prepare(self, pbx: Pbx, intent: FetchMedia | Synthesise, tell: Tell) -> None:
+        asyncio.get_running_loop().call_soon(
+            tell, MediaReady(media_id=intent.media_id, media="sound:prepared")
+        )
 
 
 class PlainAudio:

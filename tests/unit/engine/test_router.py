@@ -20,7 +20,7 @@ from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
 from recordbridge.machine.state import Profile
-from recordbridge.plivo.elements import Document, Record, Wait
+from recordbridge.plivo.elements import Document, Record, Speak, Wait
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.http import Outcome
 from recordbridge.telemetry.metrics import Metrics
@@ -29,6 +29,7 @@ from tests.unit.engine.doubles import (
     MemoryStore,
     OneApplication,
     PlainAudio,
+    ReadyPrompts,
     RecordingPbx,
     ScriptedSender,
 )
@@ -65,6 +66,7 @@ class Bench:
         self.router = Router(
             store=self.store,
             pipeline=self.pipeline,
+            prompts=ReadyPrompts(),
             applications=self.applications,
             clock=clock,
             metrics=metrics,
@@ -101,7 +103,7 @@ class Bench:
 
     @property
     def capture(self) -> str:
-        return life.capture_name(self.router.calls[CALL].state.recordings[-1])
+        return life.capture_name(self.router.calls[CALL].state.recordings[-1].taps[0])
 
     def run_recording(self, audio: bytes = b"\1\0" * 8000) -> None:
         """Bring the recording to where it runs, with Asterisk's file in place."""
@@ -267,7 +269,7 @@ async def test_a_new_process_takes_up_the_call_and_finishes_its_recording(
     assert await after.router.load("pbx") == 1
     after.pbx.seen = f.PbxSeen(at=after.clock(), channel=False)
     await after.router.reconcile(after.pbx)
-    after.feed(f.CaptureEnded(name=life.capture_name(recording), at=after.clock()))
+    after.feed(f.CaptureEnded(name=life.capture_name(recording.taps[0]), at=after.clock()))
     said = await after.until(CALLBACK.url)
     assert said["RecordingID"] == recording.recording_id
     assert said["RecordingEndReason"] == "hangup"
@@ -288,6 +290,21 @@ async def test_a_call_that_left_alive_comes_back_under_its_uuid(bench: Bench) ->
     state = bench.router.calls[CALL].state
     assert len(state.recordings) == 2
     assert rows.decode(bench.store.calls[CALL].state).recordings == state.recordings
+
+
+@pytest.mark.rule("F-2")
+async def test_speech_is_prepared_and_then_played(tmp_path: Path) -> None:
+    profile = Profile(account="M", application="voicemail")
+    flow = Document(elements=(Speak(text="hello"), Wait(length_s=600)))
+    bench = Bench(tmp_path, Application(profile=profile, flow=flow))
+    bench.enter()
+    async with asyncio.timeout(5):
+        while not bench.told(i.BeginPlayback):
+            await asyncio.sleep(0.005)
+    (playback,) = bench.told(i.BeginPlayback)
+    assert isinstance(playback, i.BeginPlayback)
+    assert playback.media == "sound:prepared"
+    await bench.close()
 
 
 @pytest.mark.rule("P-8")

@@ -17,7 +17,7 @@ from tests.unit.machine.drive import Drive, voicemail
 def test_without_a_beep_recording_begins_before_the_answer() -> None:
     drive = Drive(voicemail())
     assert [type(s) for s in drive.sent if isinstance(s, i.Pbx)] == [i.BeginSnoop]
-    drive.feed(f.SnoopEntered(snoop_id=drive.recording.snoop_id))
+    drive.feed(f.SnoopEntered(snoop_id=drive.recording.taps[0].snoop_id))
     began = drive.last(i.BeginCapture)
     assert not drive.of(i.Answer)
     drive.feed(f.CaptureBegan(name=began.name, at=drive.now))
@@ -54,7 +54,7 @@ def test_recording_begins_when_the_beep_has_ended() -> None:
     beep = drive.last(i.BeginPlayback)
     assert beep.media == "sound:beep"
     assert drive.of(i.Answer)
-    drive.feed(f.SnoopEntered(snoop_id=drive.recording.snoop_id))
+    drive.feed(f.SnoopEntered(snoop_id=drive.recording.taps[0].snoop_id))
     drive.feed(f.CallAnswered(at=drive.now))
     assert not drive.of(i.BeginCapture)
     drive.feed(f.PlaybackEnded(playback_id=beep.playback_id, at=drive.now), after_ms=425)
@@ -75,7 +75,7 @@ def test_what_is_said_while_the_caller_hears_the_last_of_the_beep_is_cut_off() -
 def test_a_beep_that_cannot_be_played_does_not_stop_the_recording() -> None:
     drive = Drive(voicemail(play_beep=True))
     beep = drive.last(i.BeginPlayback)
-    drive.feed(f.SnoopEntered(snoop_id=drive.recording.snoop_id))
+    drive.feed(f.SnoopEntered(snoop_id=drive.recording.taps[0].snoop_id))
     drive.feed(
         f.CommandRefused(
             object_id=beep.playback_id, command="BeginPlayback", reason="no such sound"
@@ -156,7 +156,7 @@ def test_with_another_threshold_or_without_trimming_our_own_timer_ends_it(
     recording = drive.record()
     assert drive.last(i.WatchTalking).threshold == profile.silence_threshold
     assert drive.last(i.BeginCapture).max_silence_s > 4
-    snoop = recording.snoop_id
+    snoop = recording.taps[0].snoop_id
     drive.feed(f.Talking(snoop_id=snoop, at=drive.now, speaking=True), after_ms=500)
     drive.wait(2_000)
     # told 500 ms after the speech ended, with the instant at which it did
@@ -175,7 +175,7 @@ def test_a_caller_who_speaks_when_recording_begins_is_heard(beep: bool) -> None:
     """TALK_DETECT tells changes only: what it said before recording began still holds."""
     profile = Profile(account="M", application="a", silence_threshold=500)
     drive = Drive(voicemail(timeout_s=4, play_beep=beep), profile=profile)
-    snoop = drive.recording.snoop_id
+    snoop = drive.recording.taps[0].snoop_id
     drive.feed(f.Talking(snoop_id=snoop, at=drive.now, speaking=True))
     start = drive.record().start_at
     assert start is not None
@@ -312,7 +312,7 @@ def test_action_of_a_hung_up_call_waits_for_the_cause() -> None:
 @pytest.mark.rule("P-11")
 def test_a_hangup_during_the_beep_leaves_an_empty_recording_with_its_requests() -> None:
     drive = Drive(voicemail(play_beep=True))
-    drive.feed(f.SnoopEntered(snoop_id=drive.recording.snoop_id))
+    drive.feed(f.SnoopEntered(snoop_id=drive.recording.taps[0].snoop_id))
     drive.feed(f.HangupRequested(at=drive.now), after_ms=100)
     collect = drive.last(i.Collect)
     assert collect.names == ()
@@ -356,7 +356,7 @@ def test_start_is_the_first_sample_kept_and_end_the_last() -> None:
 )
 def test_what_cannot_begin_fails_with_a_reason(fact: f.Fact | None) -> None:
     drive = Drive(voicemail(redirect=False))
-    snoop = drive.recording.snoop_id
+    snoop = drive.recording.taps[0].snoop_id
     if isinstance(fact, f.CommandRefused):
         drive.feed(f.CommandRefused(object_id=snoop, command=fact.command, reason=fact.reason))
     elif isinstance(fact, f.SnoopLeft):
@@ -453,6 +453,6 @@ def test_two_recordings_of_a_call_have_ids_of_their_own() -> None:
     assert len({r.recording_id for r in drive.state.recordings}) == 2
     assert len({c.name for c in drive.of(i.BeginCapture)}) == 2
     assert len(drive.requests("callback")) == 2
-    assert {life.capture_name(r) for r in drive.state.recordings} == {
+    assert {life.capture_name(r.taps[0]) for r in drive.state.recordings} == {
         c.name for c in drive.of(i.BeginCapture)
     }

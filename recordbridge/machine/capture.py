@@ -1,0 +1,300 @@
+"""Capturing: from the first snoop to the moment Asterisk has closed every file (P-1 to P-7, S-1).
+
+What is recorded is snooped, in one or two directions, and each snoop is recorded; that keeps
+wall-clock time whether a phone sends RTP or not (P-5). On an unanswered call the capture begins
+before the answer and the file is cut there, so that not a sample after it is lost (X-2, S-9).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from recordbridge import ids
+from recordbridge.instant import Instant
+from recordbridge.machine import life
+from recordbridge.machine.intents import BeginCapture, BeginSnoop, EndCapture, WatchTalking
+from recordbridge.machine.state import LAG_MS, EndReason, Mode, Recording, Tap
+from recordbridge.machine.turn import Turn, replace
+from recordbridge.plivo.elements import Record
+
+START_MS = 5_000
+"""How long Asterisk may take to begin."""
+CLOSE_MS = 3_000
+"""How long Asterisk may take to close a file."""
+WHY_MS = 100
+"""How long after Asterisk ended a file by itself a hangup may still turn out to be the cause."""
+SLACK_MS = 300
+"""Asterisk's limits may strike this much early by our count."""
+SPARE_MS = 60
+"""Recorded beyond maxLength, to be cut off: the file is then exactly as long as allowed (P-6)."""
+BACKUP_S = 5
+"""How much later Asterisk's own limits strike when ours do not."""
+HEAD_MS = 40
+"""X-2: the packet that comes with the answer was spoken in the 20 ms before it; 20 ms more are kept
+because instants are uncertain. Measured: with 20 ms in all, up to 4 ms of it were lost."""
+BEEP_TAIL_MS = 20
+"""P-2: how long the caller still hears the beep when Asterisk has sent it and begins to record."""
+TALK_MS = 500
+"""TALK_DETECT says that speech has ended after this much silence."""
+
+Direction = Literal["in", "out", "both"]
+
+
+def new(turn: Turn, element: Record, mode: Mode, directions: tuple[Direction, ...]) -> Recording:
+    """A recording with its snoops asked for."""
+    call = turn.call
+    number = len(call.recordings) + 1
+    taps = tuple(Tap(turn.new_object("snoop"), direction) for direction in directions)
+    recording = Recording(
+        recording_id=ids.derived(call.seed, f"recording-{number}"),
+        number=number,
+        element=element,
+        taps=taps,
+        added_at=turn.now,
+        mode=mode,
+        deadline=turn.now + START_MS,
+    )
+    for tap in taps:
+        turn.emit(
+            BeginSnoop(channel_id=call.channel_id, snoop_id=tap.snoop_id, direction=tap.direction)
+        )
+    turn.durable = True
+    return turn.put(recording)
+
+
+def _mark(turn: Turn, recording: Recording, tap: Tap, **fields: object) -> Recording:
+    changed = replace(tap, **fields)
+    return turn.put(
+        recording,
+        taps=tuple(changed if old.snoop_id == tap.snoop_id else old for old in recording.taps),
+    )
+
+
+def snoop_entered(turn: Turn, recording: Recording, tap: Tap) -> None:
+    """The snoop is there; when all are, they are recorded, unless the beep still plays."""
+    if recording.phase != "preparing" or tap.ready:
+        return
+    recording = _mark(turn, recording, tap, ready=True)
+    if recording.watch:
+        turn.emit(
+            WatchTalking(
+                channel_id=turn.call.channel_id,
+                snoop_id=tap.snoop_id,
+                threshold=turn.call.profile.silence_threshold,
+                silence_ms=TALK_MS,
+            )
+        )
+    begin(turn, recording)
+
+
+def begin(turn: Turn, recording: Recording) -> None:
+    """Tell Asterisk to write, once every snoop is there and the beep is over."""
+    if recording.beep_id or not all(tap.ready for tap in recording.taps):
+        return
+    element = recording.element
+    silence_s = 0
+    if not recording.background:
+        silence_s = element.timeout_s + (BACKUP_S if recording.watch else 0)
+    turn.put(recording, phase="starting", deadline=turn.now + START_MS)
+    for tap in recording.taps:
+        turn.emit(
+            BeginCapture(
+                channel_id=turn.call.channel_id,
+                snoop_id=tap.snoop_id,
+                name=life.capture_name(tap),
+                max_silence_s=silence_s,
+                max_duration_s=element.max_length_s + BACKUP_S,
+            )
+        )
+
+
+def began(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
+    """Asterisk writes: the recording runs, or it only waits for the answer (X-2)."""
+    if recording.phase != "starting" or tap.captured_at is not None:
+        return
+    recording = _mark(turn, recording, tap, captured_at=at)
+    since = recording.captured_at
+    if since is None:
+        return
+    if turn.call.answered_at is None:
+        turn.put(recording, phase="answering", deadline=turn.now + START_MS)
+        turn.answer()
+        return
+    beeped = recording.mode == "plain" and recording.element.play_beep
+    run(turn, recording, since + BEEP_TAIL_MS if beeped else since - LAG_MS)
+
+
+def call_answered(turn: Turn, recording: Recording, at: Instant) -> None:
+    """What is said from the answer on counts."""
+    if recording.phase == "answering":
+        captured = recording.captured_at
+        assert captured is not None
+        run(turn, recording, max(at - HEAD_MS, captured - LAG_MS))
+
+
+def run(turn: Turn, recording: Recording, at: Instant) -> None:
+    """The recording runs, with its first sample at that instant."""
+    turn.durable = True
+    quiet = None if recording.speaking else at
+    recording = turn.put(recording, phase="running", start_at=at, quiet_since=quiet)
+    recording = turn.put(recording, deadline=running_deadline(recording, at))
+    turn.note("recording_began", recording_id=recording.recording_id, at=at)
+    if recording.background:
+        life.started(turn, recording)
+
+
+def running_deadline(recording: Recording, start_at: Instant) -> Instant:
+    """When a running recording ends if nothing else ends it."""
+    limit = start_at + recording.element.max_length_s * 1000 + SPARE_MS
+    if recording.watch and recording.quiet_since is not None:
+        return min(limit, recording.quiet_since + recording.element.timeout_s * 1000)
+    return limit
+
+
+def at_limit(turn: Turn, recording: Recording) -> bool:
+    """End a recording that has reached maxLength."""
+    start = recording.start_at
+    assert start is not None
+    limit = start + recording.element.max_length_s * 1000
+    if turn.now < limit:
+        return False
+    end(turn, recording, "maxLength", at=limit)
+    return True
+
+
+def end(
+    turn: Turn,
+    recording: Recording,
+    reason: EndReason,
+    *,
+    at: Instant,
+    keep_ms: int | None = None,
+    key: str = "",
+    error: str = "",
+) -> None:
+    """End a running recording for the reason; Asterisk is told to close the file."""
+    turn.put(
+        recording,
+        phase="ending",
+        reason=reason,
+        stopped_at=at,
+        keep_ms=keep_ms,
+        key=key,
+        error=error,
+        deadline=turn.now + CLOSE_MS,
+    )
+    turn.durable = True
+    for tap in recording.taps:
+        if not tap.closed:
+            turn.emit(EndCapture(channel_id=turn.call.channel_id, name=life.capture_name(tap)))
+
+
+def stop(turn: Turn, recording: Recording) -> None:
+    """Somebody asked for the end (REST, or the flow was taken away): `stopped`."""
+    if recording.phase in ("running", "answering"):
+        _note_start(turn, recording)
+        recording = turn.recording(recording.recording_id) or recording
+        end(turn, recording, "stopped", at=turn.now)
+    elif recording.phase in ("preparing", "starting"):
+        _never_began(turn, recording, "stopped")
+
+
+def call_gone(turn: Turn, recording: Recording, reason: EndReason, at: Instant) -> None:
+    """P-10: the caller hung up (or left us): the snoop ends by itself, the file is kept."""
+    match recording.phase:
+        case "running" | "answering":
+            _note_start(turn, recording)
+            recording = turn.recording(recording.recording_id) or recording
+            recording = turn.put(
+                recording,
+                phase="ending",
+                reason=reason,
+                stopped_at=at,
+                deadline=turn.now + CLOSE_MS,
+            )
+            turn.durable = True
+            if all(tap.closed for tap in recording.taps):
+                life.collect(turn, recording)
+        case "preparing" | "starting":
+            _never_began(turn, recording, reason)
+
+
+def _note_start(turn: Turn, recording: Recording) -> None:
+    """A recording that ends before the answer was seen began when its file did."""
+    if recording.start_at is None and recording.captured_at is not None:
+        turn.put(recording, start_at=recording.captured_at - LAG_MS)
+
+
+def _never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
+    """P-11: nothing was recorded; the recording is empty but has its id, file and requests."""
+    recording = turn.put(
+        recording, reason=reason, start_at=turn.now, stopped_at=turn.now, keep_ms=0
+    )
+    life.collect(turn, recording)
+
+
+def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
+    """Asterisk closed a file: as we asked, at the caller's silence, at a hangup, or on its own."""
+    if tap.closed:
+        return
+    match recording.phase:
+        case "ending":
+            recording = _mark(turn, recording, tap, closed=True)
+            if all(each.closed for each in recording.taps):
+                life.collect(turn, recording)
+        case "running":
+            first = not any(each.closed for each in recording.taps)
+            recording = _mark(turn, recording, tap, closed=True)
+            if first:
+                turn.put(recording, stopped_at=at, deadline=turn.now + WHY_MS)
+        case "starting" | "answering":
+            fail(turn, recording, "Asterisk ended the recording before it had begun")
+
+
+def closed_by_asterisk(turn: Turn, recording: Recording) -> None:
+    """No hangup explains it: Asterisk's silence or length limit, or a fault (a full disk)."""
+    start, stopped, element = recording.start_at, recording.stopped_at, recording.element
+    assert start is not None
+    assert stopped is not None
+    lasted = stopped - start
+    reason: EndReason = "failed"
+    error = ""
+    if lasted >= (element.max_length_s + BACKUP_S) * 1000 - SLACK_MS:
+        reason = "maxLength"
+    elif not recording.background and lasted >= element.timeout_s * 1000 - SLACK_MS:
+        reason = "silence"
+    else:
+        error = (
+            f"Asterisk ended the recording by itself after {lasted} ms; "
+            "its log tells why (a full disk, for instance)"
+        )
+    end(turn, recording, reason, at=stopped, error=error)
+    recording = turn.recording(recording.recording_id) or recording
+    if all(tap.closed for tap in recording.taps):
+        life.collect(turn, recording)
+
+
+def fail(turn: Turn, recording: Recording, error: str) -> None:
+    """Q-2: it cannot be recorded; what there is, if anything, is still looked for."""
+    if recording.phase in ("collecting", "done"):
+        return
+    turn.warn("recording_failed", recording_id=recording.recording_id, reason=error)
+    start = recording.start_at or recording.captured_at or turn.now
+    recording = turn.put(
+        recording, reason="failed", error=error, start_at=start, stopped_at=turn.now
+    )
+    life.give_up(turn, recording)
+
+
+def due(turn: Turn, recording: Recording) -> None:
+    """A deadline of a recording that Asterisk has not closed has come."""
+    match recording.phase:
+        case "preparing" | "starting" | "answering":
+            fail(turn, recording, "Asterisk did not begin to record in time")
+        case "running" if any(tap.closed for tap in recording.taps):
+            closed_by_asterisk(turn, recording)
+        case "running":
+            at_limit(turn, recording)
+        case "ending":
+            turn.warn("capture_end_missed", recording_id=recording.recording_id)
+            life.collect(turn, recording)

@@ -1,0 +1,285 @@
+"""`<Dial>`: all callees ring at once, the first to answer (and confirm) is connected (F-4).
+
+    ringing     legs are dialled; the caller hears ringing, or dialMusic
+    connecting  a callee is there: what was armed begins to record, then both are bridged, so
+                that the first word is in the file (S-9)
+    connected   until a party hangs up, `*`, or timeLimit
+
+A leg that answers may have to be confirmed by a key first, while the others go on ringing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.machine import prompts
+from recordbridge.machine.intents import (
+    Answer,
+    BeginLeg,
+    EndBridge,
+    EndLeg,
+    JoinBridge,
+    MakeBridge,
+    Progress,
+    Ring,
+    SendKeys,
+)
+from recordbridge.machine.progress import Dialing, Leg, Prompting
+from recordbridge.machine.turn import Turn, replace
+from recordbridge.plivo import hangup_causes
+from recordbridge.plivo.elements import Callee, Dial, Prompt
+from recordbridge.plivo.hangup_causes import DialStatus
+
+CONNECT_MS = 500
+"""How long the connection waits for recordings to begin."""
+
+NO_ANSWER = 19
+ELSEWHERE = 26
+
+
+class Dialed(msgspec.Struct, frozen=True):
+    """The end of a Dial."""
+
+    dialing: Dialing
+    status: DialStatus
+
+
+Progressed = Dialing | Dialed
+
+
+def begin(turn: Turn, element: Dial) -> Dialing:
+    """Dial all callees."""
+    call = turn.call
+    bridge_id = turn.new_object("bridge")
+    turn.emit(MakeBridge(channel_id=call.channel_id, bridge_id=bridge_id))
+    if element.dial_music is None:
+        turn.emit(Ring(channel_id=call.channel_id))
+    legs = tuple(_leg(turn, element, callee) for callee in element.callees)
+    until = turn.now + element.timeout_s * 1000
+    return Dialing(element=element, legs=legs, bridge_id=bridge_id, until=until)
+
+
+def _leg(turn: Turn, element: Dial, callee: Callee) -> Leg:
+    call, profile = turn.call, turn.call.profile
+    leg_id = turn.new_object("leg")
+    template = profile.dial_user if callee.user else profile.dial_number
+    turn.emit(
+        BeginLeg(
+            channel_id=call.channel_id,
+            leg_id=leg_id,
+            endpoint=template.format(number=callee.address, user=callee.address),
+            caller_id=call.caller if element.caller_id is None else element.caller_id,
+            caller_name=element.caller_name or "",
+            timeout_s=element.timeout_s,
+            headers=callee.sip_headers,
+        )
+    )
+    return Leg(leg_id=leg_id, callee=callee, begun_at=turn.now)
+
+
+def leg_of(dialing: Dialing, leg_id: str) -> Leg | None:
+    """The leg of that id."""
+    return next((leg for leg in dialing.legs if leg.leg_id == leg_id), None)
+
+
+def put(dialing: Dialing, leg: Leg, **fields: object) -> Dialing:
+    """The same with that leg changed."""
+    changed = replace(leg, **fields)
+    return replace(
+        dialing,
+        legs=tuple(changed if old.leg_id == leg.leg_id else old for old in dialing.legs),
+    )
+
+
+# -- ringing
+
+
+def ringing(dialing: Dialing, leg: Leg) -> Dialing:
+    """DialRingStatus will be true."""
+    return put(dialing, leg, rang=True)
+
+
+def music_arrived(turn: Turn, dialing: Dialing, items: tuple[Prompt, ...]) -> Dialing:
+    """What the caller hears instead of ringing."""
+    if dialing.phase != "ringing":
+        return replace(dialing, music_request="")
+    if turn.call.answered_at is None:
+        turn.emit(Progress(channel_id=turn.call.channel_id))
+    music = prompts.start(turn, items, for_ever=True)
+    return replace(dialing, music_request="", music=music)
+
+
+def music_failed(turn: Turn, dialing: Dialing) -> Dialing:
+    """No music: ringing."""
+    if dialing.phase == "ringing":
+        turn.emit(Ring(channel_id=turn.call.channel_id))
+    return replace(dialing, music_request="")
+
+
+def answered(turn: Turn, dialing: Dialing, leg: Leg, at: Instant) -> Dialing:
+    """A callee is there: it is connected, or asked to confirm first."""
+    if leg.answered_at is not None or leg.ending:
+        return dialing
+    element = dialing.element
+    dialing = put(dialing, leg, answered_at=at)
+    if dialing.winner:
+        return end_leg(turn, dialing, leg.leg_id, "elsewhere", ELSEWHERE)
+    if not element.confirm_key and element.confirm_sound is None:
+        return win(turn, dialing, leg.leg_id)
+    leg = leg_of(dialing, leg.leg_id) or leg
+    until = turn.now + element.confirm_timeout_s * 1000
+    return put(dialing, leg, phase="confirming", until=until)
+
+
+def confirm_with(turn: Turn, dialing: Dialing, leg: Leg, items: tuple[Prompt, ...]) -> Dialing:
+    """The callee hears confirmSound."""
+    prompting = prompts.start(turn, items, target=leg.leg_id)
+    return confirm_heard(turn, put(dialing, leg, request_id=""), leg.leg_id, prompting)
+
+
+def confirm_heard(
+    turn: Turn, dialing: Dialing, leg_id: str, prompting: Prompting | None
+) -> Dialing:
+    """The sound went on, or (None) has ended: without a key to press that is enough."""
+    leg = leg_of(dialing, leg_id)
+    if leg is None or leg.phase != "confirming":
+        return dialing
+    dialing = put(dialing, leg, prompting=prompting)
+    if prompting is None and not dialing.element.confirm_key:
+        return win(turn, dialing, leg_id)
+    return dialing
+
+
+def win(turn: Turn, dialing: Dialing, leg_id: str) -> Dialing:
+    """The leg gets the call; the caller is answered, the others are told (9000)."""
+    leg = leg_of(dialing, leg_id)
+    assert leg is not None
+    if leg.prompting is not None:
+        prompts.stop(turn, leg.prompting)
+    dialing = put(dialing, leg, phase="confirmed", prompting=None, until=None)
+    for other in dialing.legs:
+        if other.leg_id != leg_id and other.phase != "ended":
+            dialing = end_leg(turn, dialing, other.leg_id, "elsewhere", ELSEWHERE)
+    if dialing.music is not None:
+        prompts.stop(turn, dialing.music)
+    if turn.call.answered_at is None:
+        turn.emit(Answer(channel_id=turn.call.channel_id))
+    elif dialing.element.dial_music is None:
+        turn.emit(Ring(channel_id=turn.call.channel_id, on=False))
+    until = turn.now + CONNECT_MS
+    return replace(dialing, phase="connecting", winner=leg_id, music=None, until=until)
+
+
+# -- connecting, connected
+
+
+def connect(turn: Turn, dialing: Dialing) -> Dialing:
+    """Bridge the two, now that everything that shall record them does."""
+    leg = leg_of(dialing, dialing.winner)
+    assert leg is not None
+    channel = turn.call.channel_id
+    turn.emit(
+        JoinBridge(channel_id=channel, bridge_id=dialing.bridge_id, members=(channel, leg.leg_id))
+    )
+    if leg.callee.send_digits:
+        keys_id = turn.new_object("keys")
+        turn.emit(
+            SendKeys(
+                channel_id=channel,
+                keys_id=keys_id,
+                target=leg.leg_id,
+                digits=leg.callee.send_digits,
+            )
+        )
+    turn.durable = True
+    dialing = put(dialing, leg, phase="joined")
+    limit = turn.now + dialing.element.time_limit_s * 1000
+    return replace(dialing, phase="connected", connected_at=turn.now, until=limit)
+
+
+def leg_key(turn: Turn, dialing: Dialing, leg: Leg, key: str) -> Dialing:
+    """A callee's key confirms; a wrong one does nothing."""
+    if leg.phase == "confirming" and key == dialing.element.confirm_key:
+        return win(turn, dialing, leg.leg_id)
+    return dialing
+
+
+def matched(pressed: str, patterns: tuple[str, ...]) -> str:
+    """The pattern that the keys pressed so far end with, or nothing."""
+    return next((each for each in patterns if pressed.endswith(each)), "")
+
+
+# -- the end
+
+
+def end_leg(
+    turn: Turn, dialing: Dialing, leg_id: str, reason: str = "normal", cause: int = 0
+) -> Dialing:
+    """Hang a leg up."""
+    leg = leg_of(dialing, leg_id)
+    if leg is None or leg.phase == "ended" or leg.ending:
+        return dialing
+    if leg.prompting is not None:
+        prompts.stop(turn, leg.prompting)
+    turn.emit(EndLeg(channel_id=turn.call.channel_id, leg_id=leg_id, reason=reason))
+    return put(dialing, leg, ending=True, prompting=None, until=None, cause=cause)
+
+
+def leg_ended(dialing: Dialing, leg: Leg, at: Instant, cause: int) -> Progressed:
+    """A leg is gone; with the last one, or the connected one, the Dial is over."""
+    if leg.phase == "ended":
+        return dialing
+    dialing = put(
+        dialing, leg, phase="ended", ended_at=at, cause=leg.cause or cause, prompting=None
+    )
+    if leg.leg_id == dialing.winner:
+        return Dialed(dialing, "completed")
+    if not dialing.winner and all(each.phase == "ended" for each in dialing.legs):
+        return Dialed(dialing, _status(dialing))
+    return dialing
+
+
+def _status(dialing: Dialing) -> DialStatus:
+    """Nobody was connected: what the callee that was the last to go said."""
+    last = max(dialing.legs, key=lambda leg: leg.ended_at or 0)
+    return hangup_causes.dial_status(last.cause)
+
+
+def due(turn: Turn, dialing: Dialing) -> Progressed:
+    """Deadlines: nobody answered, nobody confirmed, recordings are slow, timeLimit."""
+    for leg in dialing.legs:
+        if leg.phase == "confirming" and leg.until is not None and turn.now >= leg.until:
+            dialing = end_leg(turn, dialing, leg.leg_id, "normal", NO_ANSWER)
+    if turn.now < dialing.until:
+        return dialing
+    if dialing.phase == "connecting":
+        return connect(turn, dialing)
+    if dialing.phase == "connected":
+        return Dialed(dialing, "completed")
+    waiting = [leg for leg in dialing.legs if leg.phase == "confirming" and not leg.ending]
+    for leg in dialing.legs:
+        if leg.phase == "ringing":
+            dialing = end_leg(turn, dialing, leg.leg_id, "normal", NO_ANSWER)
+    if waiting:
+        last = max(leg.until or turn.now for leg in waiting)
+        return replace(dialing, until=max(last, turn.now + 1))
+    return Dialed(dialing, "timeout")
+
+
+def deadline(dialing: Dialing) -> Instant:
+    """When something is due."""
+    confirming = [leg.until for leg in dialing.legs if leg.until and leg.phase == "confirming"]
+    return min([dialing.until, *confirming])
+
+
+def clear(turn: Turn, dialing: Dialing) -> None:
+    """Take everything away that the Dial has made."""
+    if dialing.music is not None:
+        prompts.stop(turn, dialing.music)
+    for leg in dialing.legs:
+        if leg.phase != "ended":
+            end_leg(turn, dialing, leg.leg_id)
+    turn.emit(EndBridge(channel_id=turn.call.channel_id, bridge_id=dialing.bridge_id))
+    if dialing.phase == "ringing" and turn.call.present and dialing.element.dial_music is None:
+        turn.emit(Ring(channel_id=turn.call.channel_id, on=False))

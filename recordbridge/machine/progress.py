@@ -1,0 +1,89 @@
+"""Elements under way: prompts being heard, digits being gathered, a Dial; parts of the state.
+
+Values only; what happens to them stands in `prompts`, `gather` and `dial`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from recordbridge.instant import Instant
+from recordbridge.plivo.elements import Callee, Dial, GetDigits, Prompt, Record
+
+
+class Prompting(msgspec.Struct, frozen=True):
+    """Where a list of prompts stands. `target` is the channel, empty = the call's own."""
+
+    items: tuple[Prompt, ...]
+    target: str = ""
+    for_ever: bool = False
+    """Begin again at the end (dialMusic)."""
+    index: int = 0
+    turn: int = 1
+    """Which time the present item is heard (`loop`)."""
+    media_id: str = ""
+    """What is being prepared."""
+    media: str = ""
+    """The present item, once it is prepared."""
+    playback_id: str = ""
+    until: Instant | None = None
+    heard: bool = False
+    """Something was heard in this round; if nothing is, `for_ever` ends too."""
+
+
+class Gathering(msgspec.Struct, frozen=True, tag="gathering"):
+    """A GetDigits in its `attempt`-th try (from 1)."""
+
+    element: GetDigits
+    attempt: int = 1
+    keys: str = ""
+    prompting: Prompting | None = None
+    spoilt: bool = False
+    """The sound for invalid digits plays; a new try follows."""
+    until: Instant | None = None
+
+
+LegPhase = Literal["ringing", "confirming", "confirmed", "joined", "ended"]
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One callee. `cause` is the Q.850 cause of its end."""
+
+    leg_id: str
+    callee: Callee
+    begun_at: Instant
+    phase: LegPhase = "ringing"
+    rang: bool = False
+    answered_at: Instant | None = None
+    ended_at: Instant | None = None
+    cause: int = 0
+    request_id: str = ""
+    """The document of confirmSound, while it is awaited."""
+    prompting: Prompting | None = None
+    until: Instant | None = None
+    """When the confirmation is over."""
+    ending: bool = False
+    """We asked for its end."""
+
+
+class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
+    """A Dial under way."""
+
+    element: Dial
+    legs: tuple[Leg, ...]
+    bridge_id: str
+    until: Instant
+    phase: Literal["ringing", "connecting", "connected"] = "ringing"
+    winner: str = ""
+    armed: tuple[Record, ...] = ()
+    """What shall be recorded from the answer on (S-2, S-3)."""
+    recordings: tuple[str, ...] = ()
+    """What is."""
+    music_request: str = ""
+    music: Prompting | None = None
+    connected_at: Instant | None = None
+    keys_a: str = ""
+    """What the caller pressed and digitsMatch has not used; `keys_b` the callee."""
+    keys_b: str = ""
