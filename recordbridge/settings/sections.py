@@ -172,7 +172,8 @@ class Speech(Section):
     """Text to speech for the Speak element."""
 
     voice: Text = "en-us"
-    """The voice where a Speak element names none."""
+    """The language (a tag such as `en-us`) of Speak elements whose own language the engine does not
+    have. Needs the extra `recordbridge[speech]`, like every Speak element."""
 
 
 class Agi(Section):
