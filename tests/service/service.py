@@ -157,12 +157,12 @@ class Service:
                 await asyncio.sleep(0.02)
         return found
 
-    async def nothing_left(self) -> None:
-        """Asterisk has no channel, bridge or recording any more."""
+    async def nothing_left(self, *, files: bool = True) -> None:
+        """Asterisk has no channel, bridge or (`files`) recording of ours any more."""
         left: Any = None
         try:
             async with asyncio.timeout(10):
-                while (left := await self._left()) != ([], [], []):
+                while (left := await self._left(files)) != ([], [], []):
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError(f"left on Asterisk: {left}\n{self.program.told()}") from None
@@ -181,8 +181,8 @@ class Service:
             assert response.status < 400, (response.status, data)
             return json.loads(data or b"null")
 
-    async def _left(self) -> tuple[list[Any], list[Any], list[str]]:
-        left = self._recordings() - self._before
+    async def _left(self, files: bool) -> tuple[list[Any], list[Any], list[str]]:
+        left = self._recordings() - self._before if files else ()
         return (
             await self.pbx("GET", "channels"),
             await self.pbx("GET", "bridges"),

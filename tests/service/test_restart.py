@@ -21,10 +21,13 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 async def mortal(
     rig: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """A service that its tests kill and start again, one after the other."""
+    """A service that its tests kill and start again, one after the other.
+
+    A copy of Asterisk's may remain: kill can come between its file being safe and its deletion.
+    """
     async with running(rig, tmp_path_factory.mktemp("mortal")) as service:
         yield service
-        await service.nothing_left()
+        await service.nothing_left(files=False)
         await service.program.stop()
         judge(service.program)
 
