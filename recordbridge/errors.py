@@ -94,5 +94,9 @@ class MediaError(RecordbridgeError):
     """Audio that cannot be read, cut or encoded."""
 
 
+class MissingAudioError(MediaError):
+    """There is no such file (yet)."""
+
+
 class GuardError(RecordbridgeError):
     """H-5: the address may not be connected to; the message names the setting."""

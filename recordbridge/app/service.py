@@ -122,6 +122,7 @@ class Service:
             settled=self.router.settled,
             schedule_s=self.settings.webhooks.schedule_s,
             metrics=self.metrics,
+            commits=self.router.commits,
         )
         self.router.deliveries = self.deliveries
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from recordbridge.errors import StorageError
-from recordbridge.ports.audio import Stored
+from recordbridge.ports.audio import Keep, Stored
 
 _NAME = re.compile(r"[0-9a-f-]{36}\.(?:mp3|wav)")
 _TEMPORARY = ".part"
@@ -49,6 +49,18 @@ class LocalBlobs:
         """See `ports.audio.Blobs.put`: moves the source, or copies it from another disk."""
         target = self._place(name)
         return await self._run(f"{name} cannot be kept", lambda: _keep(source, target))
+
+    def keeper(self, name: str) -> Keep:
+        """See `ports.audio.Blobs.keeper`."""
+        target = self._place(name)
+
+        def keep(source: Path) -> Stored:
+            try:
+                return _keep(source, target)
+            except OSError as error:
+                raise StorageError.of(error, f"{name} cannot be kept") from error
+
+        return keep
 
     def path(self, name: str) -> Path | None:
         """Where the file is; None when it is not there or the name is not one of ours."""

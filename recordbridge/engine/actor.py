@@ -1,8 +1,8 @@
 """One call: its machine, its timer, its place in the commit queue.
 
-Facts go in one at a time, in order; what they come to is committed and done (commit and act):
-intents that can be found again and undone go out with the commit, all others after it. Facts
-that arise while one is taken in (a local flow's document) join the same commit.
+Facts go in one at a time, in order; what they come to is done and committed (commit and act):
+intents that can be found again and undone go out at once, all others after the commit. Steps
+whose commit nobody waits for share one (`engine.commits`).
 """
 
 from __future__ import annotations
@@ -14,16 +14,28 @@ from typing import Protocol
 import structlog
 
 from recordbridge.engine import rows
+from recordbridge.engine.commits import Commits
 from recordbridge.errors import FenceError
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
 from recordbridge.machine.facts import Fact
-from recordbridge.machine.intents import Abandon, Intent, MakeDurable, Note, Release, Request
+from recordbridge.machine.intents import (
+    Abandon,
+    Intent,
+    MakeDurable,
+    Note,
+    Pbx,
+    Release,
+    Request,
+)
 from recordbridge.machine.state import Call
 from recordbridge.ports.rows import RequestRow, RequestUpdate, Unit
 from recordbridge.ports.store import Store
 
 log = structlog.get_logger()
+
+URGENT = (Request, Pbx)
+"""Intents for which somebody out there waits: their commit is made at once."""
 
 
 class Hands(Protocol):
@@ -49,25 +61,43 @@ class Actor:
 
     __slots__ = (
         "_clock",
+        "_commits",
         "_hands",
         "_inbox",
+        "_kept",
+        "_late",
         "_loop",
         "_store",
         "_timer",
         "_timer_at",
         "busy",
         "closed",
+        "dirty",
         "state",
         "version",
     )
 
     def __init__(
-        self, state: Call, version: int, *, store: Store, hands: Hands, clock: Clock
+        self,
+        state: Call,
+        version: int,
+        *,
+        store: Store,
+        commits: Commits,
+        hands: Hands,
+        clock: Clock,
     ) -> None:
         self.state = state
         self.version = version
         self.busy = False
         self.closed = False
+        self.dirty = False
+        """There are steps that are not in the commit queue yet."""
+        self._kept = state if version else None
+        """The state as the commit queue has it."""
+        self._late: list[Intent] = []
+        """What waits for the next commit."""
+        self._commits = commits
         self._store = store
         self._hands = hands
         self._clock = clock
@@ -89,8 +119,10 @@ class Actor:
             self._guarded(None)
 
     def close(self) -> None:
-        """Stop: no more facts, no timer. What is committed stays."""
+        """Stop: no more facts, no timer. What has happened is committed."""
         self.closed = True
+        if self.dirty:
+            self._flush()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -104,35 +136,38 @@ class Actor:
             self._drop(hang_up=True)
 
     def _drop(self, *, hang_up: bool) -> None:
+        self.dirty = False
         self.close()
         self._hands.dropped(self, hang_up=hang_up)
 
     def _run(self, first: machine.Step | None) -> None:
         self.busy = True
-        before = self.state
-        intents: list[Intent] = []
-        durable = False
         step = first
         try:
             while True:
                 if step is not None:
-                    self.state = step.state
-                    durable = durable or step.durable
-                    for intent in step.intents:
-                        if intent.early:
-                            self._early(intent)
-                        else:
-                            intents.append(intent)
+                    self._take(step)
                 if not self._inbox:
                     break
                 step = machine.step(self.state, self._inbox.popleft(), self._clock())
         finally:
             self.busy = False
         self._arm()
-        if durable:
-            self._commit(None if first is not None else before, intents)
-        else:
-            self._late(intents, ())
+        if any(isinstance(intent, URGENT) for intent in self._late):
+            self._commits.now(self._flush)
+        elif self.dirty:
+            self._commits.soon(self._flush)
+        elif self._late:
+            self._flush()
+
+    def _take(self, step: machine.Step) -> None:
+        self.state = step.state
+        self.dirty = self.dirty or step.durable
+        for intent in step.intents:
+            if intent.early:
+                self._early(intent)
+            else:
+                self._late.append(intent)
 
     def _early(self, intent: Intent) -> None:
         if isinstance(intent, Note):
@@ -161,11 +196,18 @@ class Actor:
         self._timer_at = None
         self.feed(None)
 
-    def _commit(self, before: Call | None, intents: list[Intent]) -> None:
-        state = self.state
-        known = () if before is None else before.recordings
+    def _flush(self) -> None:
+        """Commit what is not committed, and do what waits for it."""
+        late, self._late = self._late, []
+        if not self.dirty:
+            if late:
+                self._act(late, ())
+            return
+        self.dirty = False
+        state, known = self.state, () if self._kept is None else self._kept.recordings
+        self._kept = state
         now = self._clock()
-        requests = tuple(rows.request_row(state, i, now) for i in intents if isinstance(i, Request))
+        requests = tuple(rows.request_row(state, i, now) for i in late if isinstance(i, Request))
         self.version += 1
         unit = Unit(
             call=rows.call_row(state, self.version, open_=not machine.finished(state)),
@@ -175,10 +217,10 @@ class Actor:
                 if index >= len(known) or recording is not known[index]
             ),
             requests=requests,
-            updates=tuple(u for i in intents if (u := _update(i)) is not None),
+            updates=tuple(u for i in late if (u := _update(i)) is not None),
         )
         future = self._store.commit(unit)
-        future.add_done_callback(lambda done: self._committed(done, intents, requests))
+        future.add_done_callback(lambda done: self._committed(done, late, requests))
 
     def _committed(
         self, done: asyncio.Future[None], intents: list[Intent], requests: tuple[RequestRow, ...]
@@ -187,14 +229,14 @@ class Actor:
             return
         error = done.exception()
         if error is None:
-            self._late(intents, requests)
+            self._act(intents, requests)
             return
         fenced = isinstance(error, FenceError)
         event = "fence_lost" if fenced else "commit_failed"
         log.error(event, call_uuid=self.state.call_uuid, reason=str(error))
         self._drop(hang_up=not fenced)
 
-    def _late(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:
+    def _act(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:
         for row in requests:
             self._hands.requested(row)
         for intent in intents:

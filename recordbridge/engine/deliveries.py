@@ -15,12 +15,13 @@ import msgspec
 import structlog
 
 from recordbridge.engine import rows
+from recordbridge.engine.commits import Commits
 from recordbridge.instant import Clock
 from recordbridge.machine import delivery
 from recordbridge.machine.reports import FILE
 from recordbridge.plivo.retry import Retry, Target
 from recordbridge.ports.http import Outcome, Sender
-from recordbridge.ports.rows import RequestRow, RequestUpdate, Unit
+from recordbridge.ports.rows import AttemptRow, RequestRow, RequestUpdate, Unit
 from recordbridge.ports.store import Store
 from recordbridge.telemetry.metrics import Metrics
 
@@ -74,6 +75,7 @@ class Deliveries:
         settled: Settled,
         schedule_s: tuple[int, ...],
         metrics: Metrics,
+        commits: Commits,
     ) -> None:
         self._store = store
         self._sender = sender
@@ -83,6 +85,9 @@ class Deliveries:
         self._told = settled
         self._schedule_s = schedule_s
         self._metrics = metrics
+        self._commits = commits
+        self._updates: list[RequestUpdate] = []
+        self._attempts: list[AttemptRow] = []
         self._open: dict[str, Delivery] = {}
         self._lanes: dict[str, asyncio.Semaphore] = {}
         self._chance = random.SystemRandom().random
@@ -131,6 +136,7 @@ class Deliveries:
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
+        self._flush()
 
     def _in_flight(self) -> bool:
         return any(lane._value < LANE for lane in self._lanes.values())  # noqa: SLF001 - no public count
@@ -160,7 +166,7 @@ class Deliveries:
                 started = self._clock()
                 outcome = await self._send(request, target)
             verdict = self._judge(request, target.retry, outcome, started)
-            await self._record(request, outcome, verdict, started)
+            self._record(request, outcome, verdict, started)
             if verdict.settled and not request.settled.is_set():
                 request.settled.set()
                 self._told(
@@ -212,7 +218,7 @@ class Deliveries:
         request.progress = delivery.Progress(progress.attempts, progress.first_at, verdict.step)
         return verdict
 
-    async def _record(
+    def _record(
         self, request: Delivery, outcome: Outcome, verdict: delivery.Verdict, started: int
     ) -> None:
         row = request.row
@@ -238,9 +244,24 @@ class Deliveries:
             settled=verdict.settled or request.settled.is_set(),
         )
         attempt = rows.attempt_row(row.request_id, request.attempts, started, outcome)
-        await self._store.commit(Unit(updates=(update,), attempts=(attempt,)))
+        self._updates.append(update)
+        self._attempts.append(attempt)
+        self._commits.soon(self._flush)
+
+    def _flush(self) -> None:
+        """Keep the attempts made meanwhile; what a crash forgets is sent once more."""
+        updates, self._updates = self._updates, []
+        attempts, self._attempts = self._attempts, []
+        if attempts:
+            kept = self._store.commit(Unit(updates=tuple(updates), attempts=tuple(attempts)))
+            kept.add_done_callback(_told)
 
     def _lane(self, url: str) -> asyncio.Semaphore:
         parts = urlsplit(url)
         lane = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         return self._lanes.setdefault(lane, asyncio.Semaphore(LANE))
+
+
+def _told(kept: asyncio.Future[None]) -> None:
+    if not kept.cancelled() and kept.exception() is not None:
+        log.error("attempts_not_kept", reason=str(kept.exception()))

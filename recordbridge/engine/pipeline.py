@@ -7,15 +7,22 @@ machine has reported the recording as failed: its file is still rescued (P-8).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
-from recordbridge.errors import MediaError, PbxError, PbxGoneError, StorageError
+from recordbridge.errors import (
+    MediaError,
+    MissingAudioError,
+    PbxError,
+    PbxGoneError,
+    StorageError,
+)
 from recordbridge.machine.facts import AudioMeasured, Fact, FileFailed, FileReady
 from recordbridge.machine.intents import Collect
-from recordbridge.ports.audio import Audio, Blobs, Measured
+from recordbridge.ports.audio import Audio, Blobs, Keep, Measured, Stored
 from recordbridge.ports.pbx import Pbx
 
 log = structlog.get_logger()
@@ -80,21 +87,9 @@ class Pipeline:
             )
 
     async def _collect(self, pbx: Pbx, intent: Collect, call_uuid: str, tell: Tell) -> None:
-        told = False
         for attempt in range(TRIES):
             try:
-                measured = await self._measure(pbx, intent)
-                if not told:
-                    told = True
-                    tell(
-                        AudioMeasured(
-                            recording_id=intent.recording_id,
-                            frames=measured.frames,
-                            rate=measured.rate,
-                            skipped_frames=measured.skipped_frames,
-                        )
-                    )
-                await self._store(intent, measured, tell)
+                await self._file(pbx, intent, tell)
             except (PbxError, StorageError, MediaError) as error:
                 reason = str(error)
                 log.warning(
@@ -104,33 +99,50 @@ class Pipeline:
                     attempt=attempt + 1,
                     reason=reason,
                 )
-                gone = isinstance(error, PbxGoneError) and attempt + 1 >= GONE_TRIES
-                if gone or isinstance(error, MediaError):
+                if _final(error, attempt + 1):
                     tell(FileFailed(recording_id=intent.recording_id, reason=reason))
                     return
                 await asyncio.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
             else:
                 return
 
-    async def _measure(self, pbx: Pbx, intent: Collect) -> Measured:
+    async def _file(self, pbx: Pbx, intent: Collect, tell: Tell) -> None:
+        """Measure, encode and keep; tells the values (again after a failure) and the file."""
+        name = f"{intent.recording_id}.{intent.file_format}"
+        keep = self._blobs.keeper(name) if intent.file_format == "wav" else None
+        measured, stored = await self._measure(pbx, intent, keep)
+        tell(
+            AudioMeasured(
+                recording_id=intent.recording_id,
+                frames=measured.frames,
+                rate=measured.rate,
+                skipped_frames=measured.skipped_frames,
+            )
+        )
+        if stored is None:
+            finished = await self._audio.encode(measured, intent.file_format, self._work / name)
+            stored = await self._blobs.put(name, finished)
+            measured.pcm.unlink(missing_ok=True)
+        tell(FileReady(recording_id=intent.recording_id, size=stored.size, digest=stored.digest))
+
+    async def _measure(
+        self, pbx: Pbx, intent: Collect, keep: Keep | None
+    ) -> tuple[Measured, Stored | None]:
+        into = self._work / f"{intent.recording_id}.pcm.wav"
+        shared = [pbx.recording_file(name) for name in intent.names]
+        there = [path for path in shared if path is not None]
+        if len(there) == len(shared):
+            with contextlib.suppress(MissingAudioError):
+                return await self._audio.measure(intent, there, into, keep)
         sources = [
             await pbx.fetch_recording(name, self._work / f"{intent.recording_id}.{part}.wav")
             for part, name in enumerate(intent.names)
         ]
-        measured = await self._audio.measure(
-            intent, sources, self._work / f"{intent.recording_id}.pcm.wav"
-        )
+        result = await self._audio.measure(intent, sources, into, keep)
         for source in sources:
             if source.parent == self._work:
                 source.unlink(missing_ok=True)
-        return measured
-
-    async def _store(self, intent: Collect, measured: Measured, tell: Tell) -> None:
-        name = f"{intent.recording_id}.{intent.file_format}"
-        finished = await self._audio.encode(measured, intent.file_format, self._work / name)
-        stored = await self._blobs.put(name, finished)
-        measured.pcm.unlink(missing_ok=True)
-        tell(FileReady(recording_id=intent.recording_id, size=stored.size, digest=stored.digest))
+        return result
 
     async def _discard(self, pbx: Pbx, recording_id: str, names: tuple[str, ...]) -> None:
         for name in names:
@@ -138,3 +150,10 @@ class Pipeline:
                 await pbx.delete_recording(name)
             except PbxError as error:
                 log.warning("discard_failed", recording_id=recording_id, reason=str(error))
+
+
+def _final(error: Exception, attempts: int) -> bool:
+    """Waiting will not help any more."""
+    if isinstance(error, PbxGoneError | MissingAudioError):
+        return attempts >= GONE_TRIES
+    return isinstance(error, MediaError)

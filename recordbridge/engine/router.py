@@ -16,6 +16,7 @@ import structlog
 from recordbridge.engine import documents, rows
 from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Application, Applications
+from recordbridge.engine.commits import Commits
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.errors import PbxError
@@ -66,6 +67,7 @@ class Router:
         self._applications = applications
         self._clock = clock
         self._metrics = metrics
+        self.commits = Commits()
         metrics.calls_active.set_function(lambda: len(self._actors))
         metrics.recordings_active.set_function(self._running)
         self._pbxs: dict[str, Pbx] = {}
@@ -114,7 +116,14 @@ class Router:
         self._adopt(call_uuid, self._actor(step.state, 0)).begin(step)
 
     def _actor(self, state: Call, version: int) -> Actor:
-        return Actor(state, version, store=self._store, hands=self, clock=self._clock)
+        return Actor(
+            state,
+            version,
+            store=self._store,
+            commits=self.commits,
+            hands=self,
+            clock=self._clock,
+        )
 
     def _adopt(self, call_uuid: str, actor: Actor) -> Actor:
         self._actors[call_uuid] = actor

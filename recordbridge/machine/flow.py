@@ -40,7 +40,7 @@ def document_arrived(turn: Turn, request_id: str, document: Document) -> None:
     """The document replaces the rest of the one before."""
     now = turn.call.flow.doing
     if isinstance(now, Fetching) and now.request_id == request_id:
-        turn.note("document_arrived", purpose=now.purpose, elements=len(document.elements))
+        turn.detail("document_arrived", purpose=now.purpose, elements=len(document.elements))
         turn.flow(rest=document.elements, doing=None, early=0)
     elif _is_initial(turn, request_id) and turn.call.present:
         _take_over(turn, document)
@@ -53,7 +53,7 @@ def _is_initial(turn: Turn, request_id: str) -> bool:
 
 def _take_over(turn: Turn, document: Document) -> None:
     """S-5: stop what runs, a Dial excepted: the document waits for its end and wins then."""
-    turn.note("document_arrived", purpose="initial", elements=len(document.elements))
+    turn.detail("document_arrived", purpose="initial", elements=len(document.elements))
     now = turn.call.flow.doing
     if isinstance(now, Dialing):
         turn.flow(pending=document)

@@ -252,7 +252,7 @@ class Note(Intent, frozen=True):
 
     early: ClassVar[bool] = True
     event: str
-    level: Literal["info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = "info"
     fields: dict[str, str | int] = {}
 
 

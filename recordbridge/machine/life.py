@@ -32,7 +32,7 @@ def collect(turn: Turn, recording: Recording) -> None:
     )
     _end_snoops(turn, recording)
     turn.emit(collection(turn, recording))
-    turn.note(
+    turn.detail(
         "recording_ended",
         recording_id=recording.recording_id,
         reason=recording.reason,

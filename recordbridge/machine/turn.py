@@ -39,6 +39,10 @@ class Turn:
     def note(self, event: str, **fields: str | int) -> None:
         self.intents.append(Note(event=event, fields=fields))
 
+    def detail(self, event: str, **fields: str | int) -> None:
+        """For the timeline; not of interest in a usual log."""
+        self.intents.append(Note(event=event, level="debug", fields=fields))
+
     def warn(self, event: str, **fields: str | int) -> None:
         self.intents.append(Note(event=event, level="warning", fields=fields))
 

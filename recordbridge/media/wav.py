@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from recordbridge.errors import MediaError, StorageError
+from recordbridge.errors import MediaError, MissingAudioError, StorageError
 
 RATE = 8000
 HEADER_BYTES = 44
@@ -127,4 +127,5 @@ class WavReader:
 
 
 def _unreadable(name: str, error: OSError) -> MediaError:
-    return MediaError(f"{name} cannot be read: {error.strerror or error}")
+    kind = MissingAudioError if isinstance(error, FileNotFoundError) else MediaError
+    return kind(f"{name} cannot be read: {error.strerror or error}")

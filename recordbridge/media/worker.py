@@ -17,7 +17,7 @@ from recordbridge.errors import MediaError
 from recordbridge.machine.intents import Collect
 from recordbridge.media import cut, mp3, wav
 from recordbridge.media.tracks import Tracks
-from recordbridge.ports.audio import Measured
+from recordbridge.ports.audio import Keep, Measured, Stored
 
 _CHUNK = 1 << 18
 """Samples per channel at a time: half a megabyte."""
@@ -37,11 +37,16 @@ class Encoder:
         self._encoding = ThreadPoolExecutor(workers, "media-encode")
         self._closing = threading.Event()
 
-    async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
+    async def measure(
+        self, collect: Collect, sources: list[Path], into: Path, keep: Keep | None = None
+    ) -> tuple[Measured, Stored | None]:
         """See `ports.audio.Audio.measure`. MediaError, or StorageError for `into`."""
-        return await self._run(
-            self._measuring, lambda check: measure(collect, sources, into, check)
-        )
+
+        def work(check: Callable[[], None]) -> tuple[Measured, Stored | None]:
+            measured = measure(collect, sources, into, check)
+            return measured, None if keep is None else keep(measured.pcm)
+
+        return await self._run(self._measuring, work)
 
     async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
         """See `ports.audio.Audio.encode`. MediaError, or StorageError for `into`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -31,13 +32,23 @@ class Stored(msgspec.Struct, frozen=True):
     digest: str
 
 
+Keep = Callable[[Path], Stored]
+"""Keeps a finished file; blocks. Raises StorageError."""
+
+
 class Audio(Protocol):
     """WAV and MP3 (M-1). Raises MediaError with a plain sentence, StorageError when the
     target cannot be written (`full` when its disk is).
     """
 
-    async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
-        """Verify and repair the sources, cut, trim, interleave; a WAV goes to `into`."""
+    async def measure(
+        self, collect: Collect, sources: list[Path], into: Path, keep: Keep | None = None
+    ) -> tuple[Measured, Stored | None]:
+        """Verify and repair the sources, cut, trim, interleave; a WAV goes to `into`.
+
+        `keep` is called with that file in the same thread, when it is to be delivered as it is.
+        Raises MissingAudioError when a source is not there.
+        """
         ...
 
     async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
@@ -53,6 +64,10 @@ class Blobs(Protocol):
 
         The source is moved: it is gone once this returns.
         """
+        ...
+
+    def keeper(self, name: str) -> Keep | None:
+        """`put` as something to call in another thread; None when it takes long."""
         ...
 
     def path(self, name: str) -> Path | None:

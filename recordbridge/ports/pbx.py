@@ -42,6 +42,10 @@ class Pbx(Protocol):
         """
         ...
 
+    def recording_file(self, name: str) -> Path | None:
+        """Where Asterisk's WAV of that name should be, when its folder is shared with us."""
+        ...
+
     async def fetch_recording(self, name: str, into: Path) -> Path:
         """Where Asterisk's WAV of that name can be read, byte for byte.
 

@@ -24,9 +24,6 @@ log = structlog.get_logger()
 
 BATCH = 256
 """Most items in one transaction: bounds how long the first of them waits."""
-GATHER_S = 0.004
-"""How long the first item waits for others. The steps of a call come in bursts (its end, its file)
-that then share a transaction: commits are the largest cost of a call (docs/measurements.md)."""
 PROBE_S = 1.0
 """How often an idle writer looks whether it could commit."""
 FIRST_BACK_OFF_S = 0.05
@@ -125,7 +122,6 @@ class Writer:
         batch: list[Item] = []
         try:
             item = self._queue.get(timeout=PROBE_S)
-            time.sleep(GATHER_S)
             while item is not None and len(batch) < BATCH:
                 batch.append(item)
                 item = self._queue.get_nowait()

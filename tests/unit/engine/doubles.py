@@ -14,7 +14,7 @@ from recordbridge.machine.facts import MediaReady, PbxSeen
 from recordbridge.machine.intents import Collect, FetchMedia, Synthesise
 from recordbridge.machine.intents import Pbx as PbxIntent
 from recordbridge.plivo.retry import Target
-from recordbridge.ports.audio import Measured, Stored
+from recordbridge.ports.audio import Keep, Measured, Stored
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
 from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
@@ -131,6 +131,9 @@ class RecordingPbx:
     ) -> PbxSeen:
         return self.seen
 
+    def recording_file(self, name: str) -> Path | None:
+        return None
+
     async def fetch_recording(self, name: str, into: Path) -> Path:
         path = self.folder / f"{name}.wav"
         if not path.exists():
@@ -156,14 +159,17 @@ class PlainAudio:
     def __init__(self) -> None:
         self.failures: list[Exception] = []
 
-    async def measure(self, collect: Collect, sources: list[Path], into: Path) -> Measured:
+    async def measure(
+        self, collect: Collect, sources: list[Path], into: Path, keep: Keep | None = None
+    ) -> tuple[Measured, Stored | None]:
         if self.failures:
             raise self.failures.pop(0)
         frames = sum(source.stat().st_size for source in sources) // 2
         into.write_bytes(b"".join(source.read_bytes() for source in sources))
-        return Measured(
+        measured = Measured(
             frames=frames, rate=8000, channels=1, skipped_frames=0, repaired=False, pcm=into
         )
+        return measured, None if keep is None else keep(into)
 
     async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
         return measured.pcm
@@ -176,7 +182,13 @@ class MemoryBlobs:
         self.kept: dict[str, bytes] = {}
         self.failures: list[Exception] = []
 
+    def keeper(self, name: str) -> Keep:
+        return lambda source: self._keep(name, source)
+
     async def put(self, name: str, source: Path) -> Stored:
+        return self._keep(name, source)
+
+    def _keep(self, name: str, source: Path) -> Stored:
         if self.failures:
             raise self.failures.pop(0)
         self.kept[name] = source.read_bytes()

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from recordbridge.engine.commits import Commits
 from recordbridge.engine.deliveries import HEADER, LANE, Deliveries
 from recordbridge.instant import SystemClock
 from recordbridge.plivo.retry import Retry
@@ -48,6 +49,7 @@ class Desk:
     def __init__(self, schedule_s: tuple[int, ...] = (0, 0)) -> None:
         self.store = MemoryStore()
         self.sender = ScriptedSender()
+        self.commits = Commits()
         self.told: list[tuple[RequestRow, Outcome | None]] = []
         self.deliveries = Deliveries(
             store=self.store,
@@ -58,6 +60,7 @@ class Desk:
             settled=lambda told, outcome: self.told.append((told, outcome)),
             schedule_s=schedule_s,
             metrics=Metrics("test"),
+            commits=self.commits,
         )
 
     async def submit(self, *rows: RequestRow) -> None:
@@ -69,6 +72,7 @@ class Desk:
         async with asyncio.timeout(20):
             while self.deliveries.backlog:
                 await asyncio.sleep(0.01)
+        self.commits.now(lambda: None)
 
 
 @pytest.fixture

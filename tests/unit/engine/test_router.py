@@ -80,6 +80,7 @@ class Bench:
             settled=self.router.settled,
             schedule_s=(0,),
             metrics=metrics,
+            commits=self.router.commits,
         )
         self.router.attach(self.pbx)
 
@@ -104,6 +105,10 @@ class Bench:
     @property
     def capture(self) -> str:
         return life.capture_name(self.router.calls[CALL].state.recordings[-1].taps[0])
+
+    def flush(self) -> None:
+        """Commit what waits for company."""
+        self.router.commits.now(lambda: None)
 
     def run_recording(self, audio: bytes = b"\1\0" * 8000) -> None:
         """Bring the recording to where it runs, with Asterisk's file in place."""
@@ -182,6 +187,7 @@ async def test_what_others_see_waits_for_the_commit_and_what_can_be_undone_does_
 
 async def test_entering_and_a_local_document_are_one_commit(bench: Bench) -> None:
     bench.enter()
+    bench.flush()
     assert [unit.call.version for unit in bench.store.units if unit.call] == [1]
     assert bench.store.units[0].recordings
 
@@ -190,6 +196,7 @@ async def test_entering_and_a_local_document_are_one_commit(bench: Bench) -> Non
 async def test_a_lost_fence_drops_the_call_without_another_word(bench: Bench) -> None:
     bench.store.broken = FenceError("another owner")
     bench.enter()
+    bench.flush()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert CALL not in bench.router.calls
@@ -199,6 +206,7 @@ async def test_a_fault_in_one_call_hangs_that_call_up_and_leaves_the_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.enter()
+    bench.flush()
 
     def broken(*_: object) -> None:
         raise ValueError("a fault")
@@ -214,6 +222,7 @@ async def test_a_fault_in_one_call_hangs_that_call_up_and_leaves_the_others(
 async def test_a_commit_that_fails_for_good_hangs_up(bench: Bench) -> None:
     bench.store.broken = StorageError("the disk is full", full=True)
     bench.enter()
+    bench.flush()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert bench.told(i.HangUp)
@@ -289,6 +298,7 @@ async def test_a_call_that_left_alive_comes_back_under_its_uuid(bench: Bench) ->
     bench.enter()
     state = bench.router.calls[CALL].state
     assert len(state.recordings) == 2
+    bench.flush()
     assert rows.decode(bench.store.calls[CALL].state).recordings == state.recordings
 
 

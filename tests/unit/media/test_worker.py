@@ -47,7 +47,7 @@ async def test_the_measured_frames_are_those_of_the_delivered_wav(
 ) -> None:
     source = wavs.write(tmp_path / "in.wav", SPEECH + SILENCE)
     intent = collect(keep_from_ms=100, keep_ms=2500, trim_silence=True)
-    measured = await encoder.measure(intent, [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(intent, [source], tmp_path / "cut.wav")
     assert (measured.frames, measured.skipped_frames) == (7200 + 1600, 800)
     assert (measured.rate, measured.channels, measured.repaired) == (8000, 1, False)
     finished = await encoder.encode(measured, "wav", tmp_path / "out")
@@ -57,14 +57,14 @@ async def test_the_measured_frames_are_those_of_the_delivered_wav(
 @pytest.mark.rule("P-6")
 async def test_without_the_order_to_trim_silence_stays(encoder: Encoder, tmp_path: Path) -> None:
     source = wavs.write(tmp_path / "in.wav", SPEECH + SILENCE)
-    measured = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
     assert measured.frames == 32_000
 
 
 @pytest.mark.rule("N-2")
 async def test_a_file_without_sizes_is_repaired_and_told(encoder: Encoder, tmp_path: Path) -> None:
     source = wavs.write(tmp_path / "in.wav", SPEECH, told=0)
-    measured = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
     assert (measured.frames, measured.repaired) == (8000, True)
     assert wavs.samples_of(await encoder.encode(measured, "wav", tmp_path / "out")) == SPEECH
 
@@ -76,7 +76,7 @@ async def test_an_empty_recording_is_a_wav_of_0_frames(
 ) -> None:
     source = tmp_path / "in.wav"
     source.write_bytes(blob)
-    measured = await encoder.measure(collect(trim_silence=True), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(trim_silence=True), [source], tmp_path / "cut.wav")
     assert (measured.frames, measured.skipped_frames) == (0, 0)
     assert wavs.samples_of(await encoder.encode(measured, "wav", tmp_path / "out")) == []
 
@@ -88,7 +88,7 @@ async def test_stereo_is_left_and_right_padded_and_cut_together(
     left = wavs.write(tmp_path / "l.wav", [1] * 8000)
     right = wavs.write(tmp_path / "r.wav", [2] * 7000)
     intent = collect(keep_from_ms=500, keep_ms=400)
-    measured = await encoder.measure(intent, [left, right], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(intent, [left, right], tmp_path / "cut.wav")
     assert (measured.frames, measured.channels) == (3200, 2)
     expected = [1, 2] * 3000 + [1, 0] * 200
     assert wavs.samples_of(await encoder.encode(measured, "wav", tmp_path / "out")) == expected
@@ -97,7 +97,7 @@ async def test_stereo_is_left_and_right_padded_and_cut_together(
 @pytest.mark.rule("M-1")
 async def test_mp3_is_made_from_what_was_measured(encoder: Encoder, tmp_path: Path) -> None:
     source = wavs.write(tmp_path / "in.wav", SPEECH * 3)
-    measured = await encoder.measure(collect(keep_ms=2000), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(keep_ms=2000), [source], tmp_path / "cut.wav")
     finished = await encoder.encode(measured, "mp3", tmp_path / "out.mp3")
     info = miniaudio.mp3_get_file_info(str(finished))
     assert (info.sample_rate, info.nchannels) == (16000, 1)
@@ -110,14 +110,14 @@ async def test_a_recording_longer_than_one_chunk_is_whole(
     monkeypatch.setattr(worker, "_CHUNK", 333)
     left = wavs.write(tmp_path / "l.wav", SPEECH)
     right = wavs.write(tmp_path / "r.wav", SPEECH[::-1])
-    measured = await encoder.measure(collect(), [left, right], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(), [left, right], tmp_path / "cut.wav")
     samples = wavs.samples_of(measured.pcm)
     assert (samples[0::2], samples[1::2]) == (SPEECH, SPEECH[::-1])
 
 
 async def test_an_unknown_format_is_refused(encoder: Encoder, tmp_path: Path) -> None:
     source = wavs.write(tmp_path / "in.wav", SPEECH)
-    measured = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
     with pytest.raises(MediaError, match="ogg is not a file format; allowed: mp3, wav"):
         await encoder.encode(measured, "ogg", tmp_path / "out")
 
@@ -155,10 +155,10 @@ async def test_a_clip_is_measured_while_a_long_mp3_goes_on_until_the_encoder_is_
 ) -> None:
     encoder = Encoder(workers=1)
     source = wavs.write(tmp_path / "in.wav", SPEECH)
-    measured = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
     long = asyncio.ensure_future(encoder.encode(measured, "mp3", tmp_path / "out.mp3"))
     await asyncio.to_thread(held_encode[0].wait)
-    assert (await encoder.measure(collect(), [source], tmp_path / "b.wav")).frames == 8000
+    assert (await encoder.measure(collect(), [source], tmp_path / "b.wav"))[0].frames == 8000
     encoder.close()
     with pytest.raises(asyncio.CancelledError):
         await long
@@ -170,7 +170,7 @@ async def test_cancelling_stops_the_thread(
 ) -> None:
     encoder = Encoder()
     source = wavs.write(tmp_path / "in.wav", SPEECH)
-    measured = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(), [source], tmp_path / "cut.wav")
     task = asyncio.ensure_future(encoder.encode(measured, "mp3", tmp_path / "out.mp3"))
     await asyncio.to_thread(held_encode[0].wait)
     task.cancel()
@@ -185,7 +185,7 @@ async def test_cancelling_stops_the_thread(
 async def test_a_recording_that_never_began_is_an_empty_file(
     encoder: Encoder, tmp_path: Path
 ) -> None:
-    measured = await encoder.measure(collect(names=()), [], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(names=()), [], tmp_path / "cut.wav")
     assert (measured.frames, measured.rate, measured.channels) == (0, 8000, 1)
     finished = await encoder.encode(measured, "wav", tmp_path / "out")
     assert wavs.samples_of(finished) == []

@@ -1,0 +1,42 @@
+"""When things are committed: at once when somebody waits for it, else with others, soon.
+
+What a third party sees waits for its commit, so that one is made at once, and takes along all
+that waits. Anything else may be lost by a crash without harm for a moment, for Asterisk can be
+asked again: it waits `LAG_S` for company. A call's burst of steps is one unit then, and the
+units of many calls one transaction (a commit and its wake-ups are the largest cost of a call).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+LAG_S = 0.02
+
+
+class Commits:
+    """Calls the `flush` of whoever has something to commit. Lives on the event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[Callable[[], None], None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def soon(self, flush: Callable[[], None]) -> None:
+        """Flush within `LAG_S`, or together with whoever cannot wait."""
+        self._waiting[flush] = None
+        if self._timer is None:
+            self._timer = self._loop.call_later(LAG_S, self._flush)
+
+    def now(self, flush: Callable[[], None]) -> None:
+        """Flush at once, and everybody who waits."""
+        self._waiting[flush] = None
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, {}
+        for flush in waiting:
+            flush()
