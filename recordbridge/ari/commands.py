@@ -1,49 +1,39 @@
 """Intents → ARI requests, and what a refusal of one means.
 
-A request is a method and a URI with its query already encoded: plain ASCII without quotes, so
-that it can be put into JSON as it stands. Every name and id is ours, so a repeat is recognised:
-a recording that "already exists" under our name is the one we asked for (design: Repeating).
-Only a playback may not be repeated.
+Every name and id is ours, so a repeat is recognised: a recording that "already exists" under our
+name is the one we asked for (design: Repeating). Playbacks, keys and legs may not be repeated.
+What a Dial needs is in `dialling`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
+from recordbridge.ari import dialling
+from recordbridge.ari.command import Command, part
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CommandRefused
 
-
-class Command(NamedTuple):
-    """One request to Asterisk. `name` is the intent's class name; `object_id` what it is about."""
-
-    name: str
-    channel_id: str
-    object_id: str
-    method: str
-    uri: str
-    """Below `/ari/`, with the query."""
-    repeatable: bool = True
-    queued: bool = False
-    """Asterisk answers only when the channel's queue came to it: a playback holds it up."""
+_GONE_IS_FINE = frozenset(("EndSnoop", "EndPlayback", "EndLeg", "EndBridge"))
+_UNKNOWN_REQUEST = "Resource not found"
 
 
 def command_for(intent: intents.Pbx, app: str) -> Command:
-    """The request that carries the intent out; snoops enter the Stasis application `app`.
+    """The request that carries the intent out; snoops and legs enter the Stasis application `app`.
 
     Raises KeyError for an intent unknown here.
     """
-    if isinstance(intent, intents.BeginSnoop):
-        return _begin_snoop(intent, app)
-    return _BY_TYPE[type(intent)](intent)
+    return _BY_TYPE[type(intent)](intent, app)
 
 
 def refusal(command: Command, status: int, message: str) -> CommandRefused | None:
     """What a status of 400 and more means for the machine; None = what was wanted is so."""
-    if command.name in ("EndSnoop", "EndPlayback") and status == 404:
+    if command.name in _GONE_IS_FINE and status == 404:
         return None
+    if command.name == "Progress" and message == _UNKNOWN_REQUEST:
+        return None  # Asterisk 16 lacks it; there a playback begins with progress by itself
     if command.name == "EndCapture" and status in (404, 409):
         return None  # it has ended, or is ending ("not in session")
     if already_there(command, status, message):
@@ -58,40 +48,31 @@ def already_there(command: Command, status: int, message: str) -> bool:
     return command.name == "BeginCapture" and status == 409 and "already exists" in message
 
 
-def _answer(intent: intents.Answer) -> Command:
+def _answer(intent: intents.Answer, _: str) -> Command:
     channel = intent.channel_id
     return Command(
-        "Answer", channel, channel, "POST", f"channels/{_part(channel)}/answer", queued=True
+        "Answer", channel, channel, "POST", f"channels/{part(channel)}/answer", waits_for=(channel,)
     )
 
 
-# Asterisk 16 knows only a few of the reasons by name, all by their Q.850 number.
-_REASONS = {
-    "normal": "reason=normal",
-    "busy": "reason=busy",
-    "congestion": "reason=congestion",
-    "rejected": "reason_code=21",
-}
-
-
-def _hang_up(intent: intents.HangUp) -> Command:
+def _hang_up(intent: intents.HangUp, _: str) -> Command:
     channel = intent.channel_id
-    uri = f"channels/{_part(channel)}?{_REASONS.get(intent.reason, _REASONS['normal'])}"
+    uri = f"channels/{part(channel)}?reason={dialling.REASONS.get(intent.reason, 'normal')}"
     return Command("HangUp", channel, channel, "DELETE", uri)
 
 
 def _begin_snoop(intent: intents.BeginSnoop, app: str) -> Command:
     channel, snoop = intent.channel_id, intent.snoop_id
-    uri = f"channels/{_part(channel)}/snoop/{snoop}?spy={intent.direction}&app={_part(app)}"
+    uri = f"channels/{part(channel)}/snoop/{snoop}?spy={intent.direction}&app={part(app)}"
     return Command("BeginSnoop", channel, snoop, "POST", uri)
 
 
-def _end_snoop(intent: intents.EndSnoop) -> Command:
+def _end_snoop(intent: intents.EndSnoop, _: str) -> Command:
     snoop = intent.snoop_id
     return Command("EndSnoop", intent.channel_id, snoop, "DELETE", f"channels/{snoop}")
 
 
-def _watch_talking(intent: intents.WatchTalking) -> Command:
+def _watch_talking(intent: intents.WatchTalking, _: str) -> Command:
     """TALK_DETECT takes the silence to wait for in ms and the mean amplitude."""
     snoop = intent.snoop_id
     uri = (
@@ -101,40 +82,45 @@ def _watch_talking(intent: intents.WatchTalking) -> Command:
     return Command("WatchTalking", intent.channel_id, snoop, "POST", uri)
 
 
-def _begin_capture(intent: intents.BeginCapture) -> Command:
+def _begin_capture(intent: intents.BeginCapture, _: str) -> Command:
     uri = (
-        f"channels/{intent.snoop_id}/record?name={_part(intent.name)}&format=wav&ifExists=fail"
+        f"channels/{intent.snoop_id}/record?name={part(intent.name)}&format=wav&ifExists=fail"
         f"&maxSilenceSeconds={intent.max_silence_s}&maxDurationSeconds={intent.max_duration_s}"
         "&beep=false&terminateOn=none"
     )
     return Command("BeginCapture", intent.channel_id, intent.name, "POST", uri)
 
 
-def _end_capture(intent: intents.EndCapture) -> Command:
+def _end_capture(intent: intents.EndCapture, _: str) -> Command:
     name = intent.name
-    uri = f"recordings/live/{_part(name)}/stop"
+    uri = f"recordings/live/{part(name)}/stop"
     return Command("EndCapture", intent.channel_id, name, "POST", uri)
 
 
-def _begin_playback(intent: intents.BeginPlayback) -> Command:
-    channel, playback = intent.channel_id, intent.playback_id
-    uri = f"channels/{_part(channel)}/play/{playback}?media={quote(intent.media, safe=':,/')}"
-    return Command("BeginPlayback", channel, playback, "POST", uri, repeatable=False)
+def _begin_playback(intent: intents.BeginPlayback, _: str) -> Command:
+    channel, playback = intent.target or intent.channel_id, intent.playback_id
+    uri = f"channels/{part(channel)}/play/{playback}?media={quote(intent.media, safe=':,/')}"
+    return Command(
+        "BeginPlayback",
+        intent.channel_id,
+        playback,
+        "POST",
+        uri,
+        repeatable=False,
+        target=channel,
+        sought_at=f"playbacks/{playback}",
+    )
 
 
-def _end_playback(intent: intents.EndPlayback) -> Command:
+def _end_playback(intent: intents.EndPlayback, _: str) -> Command:
     playback = intent.playback_id
     return Command("EndPlayback", intent.channel_id, playback, "DELETE", f"playbacks/{playback}")
 
 
-def _part(text: str) -> str:
-    """One path segment or query value: others may have chosen a channel's id."""
-    return quote(text, safe="")
-
-
-_BY_TYPE: dict[type[intents.Pbx], Callable[[Any], Command]] = {
+_RECORDING: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.Answer: _answer,
     intents.HangUp: _hang_up,
+    intents.BeginSnoop: _begin_snoop,
     intents.EndSnoop: _end_snoop,
     intents.WatchTalking: _watch_talking,
     intents.BeginCapture: _begin_capture,
@@ -142,3 +128,4 @@ _BY_TYPE: dict[type[intents.Pbx], Callable[[Any], Command]] = {
     intents.BeginPlayback: _begin_playback,
     intents.EndPlayback: _end_playback,
 }
+_BY_TYPE = _RECORDING | dialling.BY_TYPE

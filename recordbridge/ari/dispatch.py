@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from recordbridge.ari.commands import Command
+from recordbridge.ari.command import Command
 from recordbridge.ari.events import RESTResponse
 from recordbridge.ari.rest import Reply, RestClient, refusal_text
 from recordbridge.ari.socket import EventSocket
@@ -50,7 +50,8 @@ class SocketDispatch:
         self._asked: dict[str, asyncio.Future[Reply]] = {}
 
     def send(self, command: Command) -> None:
-        self._waiting[self._request(command.method, command.uri)] = (command, self._loop.time())
+        transaction = self._request(command.method, command.uri, command.body)
+        self._waiting[transaction] = (command, self._loop.time())
 
     async def ask(self, method: str, uri: str) -> Reply:
         """A request whose answer is awaited. Raises PbxUnavailableError when there is none."""
@@ -62,13 +63,13 @@ class SocketDispatch:
         finally:
             self._asked.pop(transaction, None)
 
-    def _request(self, method: str, uri: str) -> str:
+    def _request(self, method: str, uri: str, body: str = "") -> str:
         self._count += 1
         transaction = str(self._count)
-        # Methods and URIs are plain ASCII without quotes (see commands.py).
+        # Methods and URIs are plain ASCII without quotes (see command.py).
         self._socket.send(
             f'{{"type":"RESTRequest","transaction_id":"{transaction}",'
-            f'"method":"{method}","uri":"{uri}"}}'
+            f'"method":"{method}","uri":"{uri}"{_with(body)}}}'
         )
         return transaction
 
@@ -99,10 +100,10 @@ class SocketDispatch:
 
 
 class HttpDispatch:
-    """One request after the other per channel, channels side by side.
+    """One request after the other per call, calls side by side.
 
-    Commands that wait for the channel's own queue have a lane beside it: what would end their
-    wait must not stand behind them.
+    A command that waits for a channel's own queue is sent in its turn, too, but nothing waits
+    for its answer: what would end its wait may stand behind it.
     """
 
     def __init__(self, rest: RestClient, settle: Settle) -> None:
@@ -112,7 +113,9 @@ class HttpDispatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, command: Command) -> None:
-        key = f"{command.channel_id} queued" if command.queued else command.channel_id
+        self._enter(command.channel_id, command)
+
+    def _enter(self, key: str, command: Command) -> None:
         lane = self._lanes.get(key)
         if lane is not None:
             lane.append(command)
@@ -132,9 +135,15 @@ class HttpDispatch:
     async def _drain(self, key: str, lane: deque[Command]) -> None:
         while lane:
             command = lane[0]  # stays in the lane while its outcome is unknown
+            if command.waits_for and key == command.channel_id:
+                self._enter(f"{key} queued", lane.popleft())
+                continue
             try:
                 reply = await self._rest.exchange(
-                    command.method, command.uri, repeatable=command.repeatable
+                    command.method,
+                    command.uri,
+                    json=command.body.encode() or None,
+                    repeatable=command.repeatable,
                 )
             except PbxUnavailableError as error:
                 lane.popleft()
@@ -144,6 +153,14 @@ class HttpDispatch:
             if reply.status >= 400:
                 self._settle(command, reply.status, refusal_text(reply.body))
         del self._lanes[key]
+
+
+def _with(body: str) -> str:
+    """The members of a request that has a body: JSON inside a JSON string."""
+    if not body:
+        return ""
+    text = msgspec.json.encode(body).decode()
+    return f',"content_type":"application/json","message_body":{text}'
 
 
 def _body(body: msgspec.Raw) -> bytes:

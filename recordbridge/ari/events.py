@@ -76,6 +76,13 @@ class ChannelHangupRequest(Event, tag=True, gc=False, kw_only=True):
     soft: bool = False
 
 
+class Dial(Event, tag=True, gc=False, kw_only=True):
+    """A leg's progress, told by `dialstatus`: `RINGING`, `PROGRESS`, `ANSWER`, `BUSY`..."""
+
+    peer: Channel
+    dialstatus: str = ""
+
+
 class ChannelDtmfReceived(Event, tag=True, gc=False, kw_only=True):
     channel: Channel
     digit: str
@@ -141,6 +148,7 @@ Known = (
     | ChannelStateChange
     | ChannelDestroyed
     | ChannelHangupRequest
+    | Dial
     | ChannelDtmfReceived
     | ChannelTalkingStarted
     | ChannelTalkingFinished

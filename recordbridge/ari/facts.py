@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 
 from recordbridge import ids, instant
 from recordbridge.ari import events
+from recordbridge.ari.legs import Legs
 from recordbridge.machine import facts
 
 Routed = tuple[str, facts.Fact]
 Facts = tuple[Routed, ...]
 SNOOP = "Snoop/"
+LEG = "leg"
 NORMAL_CLEARING = 16
 _CACHE = 20_000
 _T = TypeVar("_T")
@@ -36,12 +38,15 @@ class Translator:
         self._calls: dict[str, str] = {}
         self._talking: dict[str, instant.Instant] = {}
         self._hanging_up: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
+        self._legs = Legs()
         self._by_type: dict[type, Callable[[Any], Facts]] = {
             events.StasisStart: self._entered,
             events.StasisEnd: self._left,
             events.ChannelStateChange: self._state,
             events.ChannelDestroyed: self._destroyed,
             events.ChannelHangupRequest: self._hangup,
+            events.Dial: self._dialled,
             events.ChannelDtmfReceived: self._key,
             events.ChannelTalkingStarted: self._talking_began,
             events.ChannelTalkingFinished: self._talking_ended,
@@ -77,6 +82,10 @@ class Translator:
             args=_arguments(args),
         )
 
+    def hangs_up(self, channel_id: str, cause: int) -> None:
+        """We are about to: Asterisk will tell of a soft hangup, and not why."""
+        _remember(self._asked, channel_id, cause)
+
     def is_main_id(self, channel_id: str) -> bool:
         """Whether the id was not given by us to a snoop or a leg."""
         return not channel_id.startswith(ids.OBJECT_PREFIX)
@@ -94,8 +103,14 @@ class Translator:
         channel = event.channel
         if self._main(channel) is not None:
             return (self.entered(channel, event.args, self._at(event)),)
-        call = _owner_of_snoop(channel)
-        return ((call, facts.SnoopEntered(channel.id)),) if call else ()
+        made = _parsed(channel.id)
+        if made is None:
+            return ()
+        if made.kind == LEG:
+            return ((made.call, facts.LegAnswered(channel.id, self._at(event))),)
+        if channel.name.startswith(SNOOP):
+            return ((made.call, facts.SnoopEntered(channel.id)),)
+        return ()
 
     def _left(self, event: events.StasisEnd) -> Facts:
         channel = event.channel
@@ -124,6 +139,9 @@ class Translator:
         channel = event.channel
         call = self._main(channel)
         if call is None:
+            made = _parsed(channel.id)
+            if made is not None and made.kind == LEG:
+                return ((made.call, self._legs.ended(event, self._at(event))),)
             return self._snoop_left(channel)
         self._calls.pop(channel.id, None)
         self._hanging_up.pop(channel.id, None)
@@ -134,15 +152,31 @@ class Translator:
         if call is None:
             return ()
         # Soft: the number is a flag. Asterisk 16 gives none at all for a plain hangup.
-        cause = 0 if event.soft else event.cause or NORMAL_CLEARING
+        asked = self._asked.pop(event.channel.id, 0)
+        cause = asked if event.soft else event.cause or NORMAL_CLEARING
         _remember(self._hanging_up, event.channel.id, cause)
         return ((call, facts.HangupRequested(self._at(event), cause)),)
+
+    def _dialled(self, event: events.Dial) -> Facts:
+        made = _parsed(event.peer.id)
+        if made is None or made.kind != LEG:
+            return ()
+        fact = self._legs.dialled(event, self._at(event))
+        return ((made.call, fact),) if fact is not None else ()
 
     def _key(self, event: events.ChannelDtmfReceived) -> Facts:
         call = self._main(event.channel)
         if call is None:
-            return ()
+            return self._leg_key(event)
         return ((call, facts.KeyPressed(self._at(event), event.digit, event.duration_ms)),)
+
+    def _leg_key(self, event: events.ChannelDtmfReceived) -> Facts:
+        leg = event.channel.id
+        made = _parsed(leg)
+        if made is None or made.kind != LEG:
+            return ()
+        at = self._at(event)
+        return ((made.call, facts.LegKeyPressed(leg, at, event.digit, event.duration_ms)),)
 
     def _talking_began(self, event: events.ChannelTalkingStarted) -> Facts:
         call = _owner_of_snoop(event.channel)
@@ -191,8 +225,12 @@ class Translator:
 
 
 @lru_cache(maxsize=4096)
+def _parsed(object_id: str) -> ids.ObjectId | None:
+    return ids.parse_object_id(object_id)
+
+
 def _owner(object_id: str) -> str | None:
-    parsed = ids.parse_object_id(object_id)
+    parsed = _parsed(object_id)
     return parsed.call if parsed is not None else None
 
 

@@ -9,6 +9,7 @@ other would never stop (trap 18).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import ssl
 from collections.abc import Awaitable, Callable
@@ -21,9 +22,10 @@ import structlog
 from websockets.exceptions import WebSocketException
 
 from recordbridge import instant
-from recordbridge.ari import commands, events, lookup, trouble
-from recordbridge.ari.commands import Command
+from recordbridge.ari import commands, dialling, events, lookup, trouble
+from recordbridge.ari.command import Command
 from recordbridge.ari.facts import Routed, Translator
+from recordbridge.ari.keys import KeysInFlight
 from recordbridge.ari.recordings import StoredRecordings
 from recordbridge.ari.rest import RestClient
 from recordbridge.ari.session import ReplacedError, Session
@@ -32,7 +34,7 @@ from recordbridge.ari.socket import EventSocket
 from recordbridge.ari.version import takes_commands_on_socket, too_old
 from recordbridge.errors import PbxError, PbxRefusedError
 from recordbridge.machine import intents
-from recordbridge.machine.facts import CommandRefused, PbxSeen
+from recordbridge.machine.facts import CommandRefused, Fact, KeysSent, PbxSeen
 from recordbridge.ports.pbx import FactSink
 
 FIRST_PAUSE_S = 0.1
@@ -94,6 +96,7 @@ class AriPbx:
         self._session: Session | None = None
         self._unsettled: list[Command] = []
         self._playing: dict[str, str] = {}
+        self._keys = KeysInFlight(sink)
         self._connected = False
         self._told = False
 
@@ -110,7 +113,8 @@ class AriPbx:
     async def run(self) -> None:
         """Connect and stay connected until cancelled; returns only to stand by."""
         pause = FIRST_PAUSE_S
-        async with self._rest:
+        async with self._rest, contextlib.AsyncExitStack() as stack:
+            stack.callback(self._keys.close)
             while True:
                 if await self._spell():
                     pause = FIRST_PAUSE_S
@@ -122,21 +126,36 @@ class AriPbx:
     def perform(self, intent: intents.Pbx) -> None:
         """See `ports.pbx.Pbx.perform`; while not connected the command is refused, not kept."""
         command = commands.command_for(intent, self._place.app)
+        if isinstance(intent, intents.HangUp):
+            self._translator.hangs_up(intent.channel_id, dialling.CAUSES.get(intent.reason, 0))
         if self._session is not None:
             self._session.send(command)
             return
         call = self._translator.call_uuid(command.channel_id)
-        refused = CommandRefused(command.object_id, command.name, "not connected")
-        asyncio.get_running_loop().call_soon(self._sink, call, refused)
+        self._soon(call, CommandRefused(command.object_id, command.name, "not connected"))
+        if command.lasts_ms:
+            self._soon(call, KeysSent(command.object_id))
 
     async def look(
-        self, channel_id: str, *, captures: list[str], snoops: list[str], playbacks: list[str]
+        self,
+        channel_id: str,
+        *,
+        captures: list[str],
+        snoops: list[str],
+        playbacks: list[str],
+        legs: list[str],
     ) -> PbxSeen:
         """See `ports.pbx.Pbx.look`."""
-        asked = lookup.Asked(self._place.app, channel_id, captures, snoops, playbacks)
-        seen = await lookup.look(self._rest, asked, self._clock)
-        self._playing.update(dict.fromkeys(seen.playbacks, channel_id))
-        return seen
+        asked = lookup.Asked(self._place.app, channel_id, captures, snoops, playbacks, legs)
+        found = await lookup.look(self._rest, asked, self._clock)
+        self._playing.update(found.playing)
+        for fact in found.progress:
+            self._soon(self._translator.call_uuid(channel_id), fact)
+        return found.seen
+
+    def _soon(self, call: str, fact: Fact) -> None:
+        """The sink is never re-entered; and what `look` found is told after what it returns."""
+        asyncio.get_running_loop().call_soon(self._sink, call, fact)
 
     async def calls_present(self) -> list[Routed]:
         """CallEntered of every call in our application now, for those the store does not know."""
@@ -197,6 +216,7 @@ class AriPbx:
             self._translator,
             on_socket=on_socket,
             playing=self._playing,
+            keys=self._keys,
             clock=self._clock,
             sink=self._sink,
             log=self._log,

@@ -14,7 +14,7 @@ from recordbridge.ari import events
 from recordbridge.ari.facts import Routed, Translator
 from recordbridge.ari.rest import RestClient, failure
 from recordbridge.errors import PbxUnavailableError
-from recordbridge.machine.facts import PbxSeen
+from recordbridge.machine.facts import Fact, LegAnswered, LegRinging, PbxSeen
 
 _T = TypeVar("_T")
 
@@ -25,6 +25,7 @@ class _Application(msgspec.Struct):
 
 class _State(msgspec.Struct):
     state: str = ""
+    target_uri: str = ""
 
 
 _RUNNING = frozenset(("queued", "recording", "paused"))
@@ -38,29 +39,50 @@ class Asked(NamedTuple):
     captures: list[str]
     snoops: list[str]
     playbacks: list[str]
+    legs: list[str]
 
 
-async def look(rest: RestClient, asked: Asked, clock: instant.Clock) -> PbxSeen:
+class Found(NamedTuple):
+    """What is there; channel by playback; and how far the legs have come (LegRinging, ...)."""
+
+    seen: PbxSeen
+    playing: dict[str, str]
+    progress: list[Fact]
+
+
+async def look(rest: RestClient, asked: Asked, clock: instant.Clock) -> Found:
     """See `ports.pbx.Pbx.look`. Raises PbxUnavailableError.
 
     `live` is what still writes: a recording that has ended answers `done` for a moment.
     """
-    ours, channel, live, present, playing = await asyncio.gather(
+    ours, channel, live, present, playing, legs = await asyncio.gather(
         _get(rest, f"applications/{quote(asked.app, safe='')}", _Application),
         _get(rest, f"channels/{quote(asked.channel_id, safe='')}", _State),
         _states(rest, "recordings/live", asked.captures),
         _states(rest, "channels", asked.snoops),
         _states(rest, "playbacks", asked.playbacks),
+        _states(rest, "channels", asked.legs),
     )
     here = channel is not None and ours is not None and asked.channel_id in ours.channel_ids
-    return PbxSeen(
-        at=clock(),
+    now = clock()
+    playing = [each for each in playing if each[1].state not in ("done", "failed")]
+    seen = PbxSeen(
+        at=now,
         channel=here,
         answered=channel is not None and channel.state == "Up",
-        live=tuple(name for name, state in live if state in _RUNNING),
+        live=tuple(name for name, each in live if each.state in _RUNNING),
         snoops=tuple(name for name, _ in present),
-        playbacks=tuple(name for name, state in playing if state not in ("done", "failed")),
+        playbacks=tuple(name for name, _ in playing),
+        legs=tuple(name for name, _ in legs),
     )
+    targets = {name: each.target_uri.removeprefix("channel:") for name, each in playing}
+    return Found(seen, targets, [fact for each in legs for fact in _progress(*each, now)])
+
+
+def _progress(leg_id: str, leg: _State, now: instant.Instant) -> list[Fact]:
+    if leg.state == "Up":
+        return [LegAnswered(leg_id, now)]
+    return [LegRinging(leg_id, now)] if leg.state == "Ringing" else []
 
 
 async def calls_present(
@@ -90,13 +112,13 @@ async def exists(rest: RestClient, uri: str) -> bool:
     return await _get(rest, uri, msgspec.Raw) is not None
 
 
-async def _states(rest: RestClient, kind: str, names: Iterable[str]) -> list[tuple[str, str]]:
+async def _states(rest: RestClient, kind: str, names: Iterable[str]) -> list[tuple[str, _State]]:
     """Names and states of those that are there."""
     wanted = list(names)
     found = await asyncio.gather(
         *(_get(rest, f"{kind}/{quote(name, safe='')}", _State) for name in wanted)
     )
-    return [(name, each.state) for name, each in zip(wanted, found, strict=True) if each]
+    return [(name, each) for name, each in zip(wanted, found, strict=True) if each]
 
 
 async def _get(rest: RestClient, uri: str, kind: type[_T]) -> _T | None:

@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from urllib.parse import quote
 
 import structlog
+from msgspec.structs import replace
 
 from recordbridge import instant
-from recordbridge.ari import commands, events, lookup
-from recordbridge.ari.commands import Command
+from recordbridge.ari import events, headers
+from recordbridge.ari.command import Command
 from recordbridge.ari.dispatch import Dispatch, HttpDispatch, SocketDispatch
 from recordbridge.ari.facts import Translator
+from recordbridge.ari.keys import KeysInFlight
 from recordbridge.ari.rest import Reply, RestClient
+from recordbridge.ari.settling import Settler
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
 from recordbridge.errors import PbxConflictError, PbxError, PbxUnavailableError
-from recordbridge.machine import facts
-from recordbridge.machine.facts import CallLeft
+from recordbridge.machine.facts import CallEntered, CallLeft, Fact
 from recordbridge.ports.pbx import FactSink
 
 STALLED_S = 10
 WATCH_S = 5
 CLOCK_EVERY = 6
-GRACE_S = 0.3
+HEADERS_WAIT_S = 1.0
+"""A call does not wait longer for its X-PH headers."""
 
 REPLACED = (
     "another client connected under our application name: give every client a name of its own"
@@ -55,6 +57,7 @@ class Session:
         *,
         on_socket: bool,
         playing: dict[str, str],
+        keys: KeysInFlight,
         clock: instant.Clock,
         sink: FactSink,
         log: structlog.typing.FilteringBoundLogger,
@@ -66,10 +69,22 @@ class Session:
         self._sink = sink
         self._log = log
         self._group = asyncio.TaskGroup()
-        self._http = HttpDispatch(rest, self._settle)
-        self._on_socket = SocketDispatch(socket, self._settle) if on_socket else None
+        self._settler = Settler(
+            rest,
+            translator,
+            spawn=self._spawn,
+            playing=playing,
+            keys=keys,
+            clock=clock,
+            sink=sink,
+            log=log,
+        )
+        self._http = HttpDispatch(rest, self._settler.settle)
+        self._on_socket = SocketDispatch(socket, self._settler.settle) if on_socket else None
         self._dispatch: Dispatch = self._on_socket or self._http
         self._playing = playing
+        self._keys = keys
+        self._held: dict[str, list[Fact]] = {}
         self.unsettled: list[Command] = []
 
     async def run(self, up: Callable[[], Awaitable[None]]) -> None:
@@ -89,15 +104,29 @@ class Session:
     def send(self, command: Command) -> None:
         """Put the command on its way.
 
-        One that waits for its channel's queue would hold up every other command on the socket
+        One that waits for a channel's queue would hold up every other command on the socket
         until a playback on that channel has ended (measured), so then it goes by HTTP.
         """
         if command.name == "BeginPlayback":
-            self._playing[command.object_id] = command.channel_id
-        if command.queued and command.channel_id in self._playing.values():
-            self._http.send(command)
+            self._playing[command.object_id] = command.target or command.channel_id
+        elif command.lasts_ms:
+            self._keys.begin(self._translator.call_uuid(command.channel_id), command)
+        playing = self._playing.values() if command.waits_for else ()
+        if self._on_socket is not None and any(each in playing for each in command.waits_for):
+            self._spawn(self._detour(command, self._on_socket), "ari-detour")
         else:
             self._dispatch.send(command)
+
+    async def _detour(self, command: Command, socket: SocketDispatch) -> None:
+        """By HTTP, but not before Asterisk took what went over the socket ahead of it."""
+        sent = False
+        try:
+            await socket.ask("GET", "asterisk/ping")
+            self._http.send(command)
+            sent = True
+        finally:
+            if not sent:
+                self.unsettled.append(command)
 
     async def ask(self, method: str, uri: str) -> Reply:
         """A request that never blocks in Asterisk, the way commands go; raises as `exchange`."""
@@ -111,7 +140,10 @@ class Session:
             if command.repeatable:
                 self.send(command)
             else:
-                self._look_into(command, self._look_for_playback(command))
+                self._settler.look_for(command)
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._group.create_task(work, name=name)
 
     async def _read(self) -> None:
         raise PbxUnavailableError(await self._socket.read(self._take))
@@ -136,14 +168,44 @@ class Session:
     def _tell(self, event: events.Known) -> None:
         told = self._translator.facts(event)
         for call, fact in told:
-            self._sink(call, fact)
+            if isinstance(fact, CallEntered) and isinstance(event, events.StasisStart):
+                self._enter(call, fact, event)
+            else:
+                self._give(call, fact)
         if isinstance(event, events.PlaybackFinished):
             self._playing.pop(event.playback.id, None)
         elif isinstance(event, events.StasisEnd) and self._playing:
             self._forget_playbacks(event.channel.id)
         if isinstance(event, events.StasisEnd) and told and isinstance(told[-1][1], CallLeft):
-            call, channel_id = told[-1][0], event.channel.id
-            self._group.create_task(self._tell_destroyed(call, channel_id), name="ari-left")
+            self._settler.left(told[-1][0], event.channel.id)
+
+    def _give(self, call: str, fact: Fact) -> None:
+        held = self._held.get(call) if self._held else None
+        if held is None:
+            self._sink(call, fact)
+        else:
+            held.append(fact)
+
+    def _enter(self, call: str, fact: CallEntered, event: events.StasisStart) -> None:
+        """F-3: the entry is told with the headers that pass through; its facts wait for it."""
+        names = headers.told_names(event.channel, event.args)
+        if names == [] or call in self._held:
+            self._give(call, fact)
+            return
+        self._held[call] = []
+        self._spawn(self._tell_entry(call, fact, names), "ari-headers")
+
+    async def _tell_entry(self, call: str, fact: CallEntered, names: list[str] | None) -> None:
+        try:
+            async with asyncio.timeout(HEADERS_WAIT_S):
+                found = await headers.read(self.ask, fact.channel_id, names)
+            fact = replace(fact, headers=found) if found else fact
+        except (PbxError, TimeoutError) as error:
+            self._log.warning("ari_headers_not_read", call_uuid=call, reason=str(error))
+        finally:
+            waited = self._held.pop(call)
+            for each in (fact, *waited):
+                self._sink(call, each)
 
     def _forget_playbacks(self, channel_id: str) -> None:
         for playback in [key for key, each in self._playing.items() if each == channel_id]:
@@ -165,87 +227,6 @@ class Session:
             self._translator.offset_ms = await measure_offset(self._rest, self._clock)
         except PbxError as error:  # the last offset serves; the socket tells whether it lives
             self._log.warning("ari_clock_not_measured", reason=str(error))
-
-    def _settle(self, command: Command, status: int, message: str) -> None:
-        """Take a refusal (400 and more) or an unknown outcome (0)."""
-        if status == 0:
-            self._look_into(command, self._settle_unknown(command, message))
-        elif command.name == "BeginSnoop" and status == 500:
-            self._look_into(command, self._settle_snoop(command, message))
-        elif commands.already_there(command, status, message) or (
-            command.name == "EndCapture" and status == 404
-        ):
-            self._look_into(command, self._settle_capture(command))
-        else:
-            self._refuse(command, status, message)
-
-    def _look_into(self, command: Command, work: Coroutine[None, None, None]) -> None:
-        """Settle it by asking Asterisk; if that fails as well, it is refused."""
-
-        async def settled() -> None:
-            try:
-                await work
-            except PbxError as error:
-                self._refuse(command, 503, str(error))
-
-        self._group.create_task(settled(), name="ari-settle")
-
-    def _refuse(self, command: Command, status: int, message: str) -> None:
-        if command.name == "BeginPlayback":
-            self._playing.pop(command.object_id, None)
-        refused = commands.refusal(command, status, message)
-        if refused is not None:
-            self._log.info(
-                "ari_command_refused",
-                command=command.name,
-                object_id=command.object_id,
-                status=status,
-                reason=message,
-            )
-            self._sink(self._translator.call_uuid(command.channel_id), refused)
-
-    async def _settle_unknown(self, command: Command, message: str) -> None:
-        """HTTP gave no answer, twice if it may be repeated."""
-        if command.repeatable:
-            self._refuse(command, 503, message)
-        else:
-            await self._look_for_playback(command)
-
-    async def _look_for_playback(self, command: Command) -> None:
-        if not await lookup.exists(self._rest, f"playbacks/{command.object_id}"):
-            self._refuse(command, 503, "the connection broke before Asterisk answered")
-
-    async def _settle_snoop(self, command: Command, message: str) -> None:
-        """A taken id answers 500 like any other failure (E-7: the id is ours, so it is there)."""
-        if await lookup.exists(self._rest, f"channels/{command.object_id}"):
-            fact = facts.SnoopEntered(command.object_id)
-            self._sink(self._translator.call_uuid(command.channel_id), fact)
-            return
-        channel = f"channels/{quote(command.channel_id, safe='')}"
-        there = await lookup.exists(self._rest, channel)
-        self._refuse(command, 500 if there else 404, message)
-
-    async def _settle_capture(self, command: Command) -> None:
-        """Ours runs already, or has ended; then that fact may have passed while we were away.
-
-        The grace lets an event that is on its way tell it with its true instant.
-        """
-        await asyncio.sleep(GRACE_S)
-        name = command.object_id
-        if not await lookup.exists(self._rest, f"recordings/live/{name}"):
-            fact = facts.CaptureEnded(name, self._clock())
-            self._sink(self._translator.call_uuid(command.channel_id), fact)
-
-    async def _tell_destroyed(self, call: str, channel_id: str) -> None:
-        """A channel that left without a hangup request: is it gone, or elsewhere in Asterisk?"""
-        await asyncio.sleep(GRACE_S)
-        try:
-            there = await lookup.exists(self._rest, f"channels/{quote(channel_id, safe='')}")
-        except PbxUnavailableError as error:
-            self._log.warning("ari_look_failed", call_uuid=call, reason=str(error))
-            return
-        if not there:
-            self._sink(call, facts.CallDestroyed(self._clock()))
 
 
 async def _awaited(up: Callable[[], Awaitable[None]]) -> None:

@@ -26,8 +26,8 @@ LEGAL = (
     "find out what must be told to the parties, and tell them"
 )
 NO_TRANSCRIPTION = (
-    "the flow asks for transcription, which is not installed; "
-    "until then its requests report an error (pip install 'recordbridge[transcription]')"
+    "the flow asks for transcription, for which this release has no engine; "
+    "recordings are made, and the requests to transcriptionUrl report an error"
 )
 NO_SPEECH = (
     "the flow speaks a text, but no speech engine is installed; "
@@ -92,7 +92,7 @@ def _warn(findings: Findings, file: Path, document: Document) -> None:
             continue
         if element.record_session or element.start_on_dial_answer:
             findings.know(file, element.line, LEGAL)
-        if element.transcribe and importlib.util.find_spec("faster_whisper") is None:
+        if element.transcribe:
             findings.know(file, element.line, NO_TRANSCRIPTION)
 
 

@@ -1,7 +1,8 @@
 """A recording's life after its capture: collect, report, done (P-8, Q-2 to Q-4, M-1).
 
 `action` goes out when the true values are known and the file is fetchable, or 2 s after the
-values; `callbackUrl` when the file is fetchable, never before `action` was answered. What cannot
+values; `callbackUrl` when the file is fetchable, never before `action` was answered; then the
+transcription, if a URL was given for it. What cannot
 be read within 10 s goes out as failed; the file is still rescued when it can be.
 """
 
@@ -151,7 +152,9 @@ def _fail(turn: Turn, recording: Recording, error: str) -> None:
 
 
 def advance(turn: Turn, recording: Recording, *, late: bool = False) -> None:
-    """Send what is due: `action` once, then `callbackUrl` once the file is there (Q-3, Q-4)."""
+    """Send what is due: `action` once, once the file is there `callbackUrl`, then the
+    transcription (Q-3, Q-4, T-3).
+    """
     over = recording.size is not None or recording.given_up
     if recording.frames is None and not recording.given_up:
         return
@@ -162,6 +165,7 @@ def advance(turn: Turn, recording: Recording, *, late: bool = False) -> None:
         recording = _action(turn, recording)
     if over:
         recording = _callback(turn, recording)
+        recording = _transcription(turn, recording)
         turn.put(recording, phase="done", deadline=None)
         turn.note(
             "recording_settled",
@@ -240,7 +244,33 @@ def _callback(turn: Turn, recording: Recording) -> Recording:
             target=element.callback,
             parameters=reports.callback(turn.call, recording, turn.now),
             recording_id=recording.recording_id,
-            after=recording.action_id if recording.action_id != NONE else None,
+            after=_latest(recording.action_id),
         )
     )
     return turn.put(recording, callback_id=request_id)
+
+
+def _transcription(turn: Turn, recording: Recording) -> Recording:
+    """T-1: a type alone sends nothing; a URL gets one request, after all others."""
+    target = recording.element.transcription
+    if recording.transcription_id:
+        return recording
+    if target is None:
+        return turn.put(recording, transcription_id=NONE)
+    request_id = turn.new_request()
+    turn.emit(
+        Request(
+            request_id=request_id,
+            kind="transcription",
+            target=target,
+            parameters=reports.transcribed(turn.call, recording, turn.now),
+            recording_id=recording.recording_id,
+            after=_latest(recording.callback_id, recording.action_id),
+        )
+    )
+    return turn.put(recording, transcription_id=request_id)
+
+
+def _latest(*request_ids: str) -> str | None:
+    """The first of these that was really sent."""
+    return next((each for each in request_ids if each and each != NONE), None)

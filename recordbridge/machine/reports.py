@@ -8,6 +8,7 @@ import msgspec
 
 from recordbridge import ids
 from recordbridge.instant import Instant
+from recordbridge.machine import transcription
 from recordbridge.machine.progress import Dialing, Leg
 from recordbridge.machine.state import LAG_MS, Call, Recording
 from recordbridge.plivo import hangup_causes, parameters
@@ -124,6 +125,18 @@ def initial(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
 def callback(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     """Q-3: the `callbackUrl` request, without Digits."""
     return standard(call, "Record", now) | parameters.recording(_recording(recording))
+
+
+def transcribed(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
+    """T-3: the request to `transcriptionUrl`; without an engine it tells why there is no text."""
+    length_ms = _recording(recording).duration_ms
+    size = None if recording.given_up else recording.size
+    return standard(call, "Record", now) | parameters.transcription(
+        duration_ms=length_ms,
+        call_uuid=call.call_uuid,
+        recording_id=recording.recording_id,
+        error=transcription.error(length_ms, size),
+    )
 
 
 def dial(call: Call, dialing: Dialing, status: DialStatus) -> dict[str, str]:

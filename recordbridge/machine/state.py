@@ -89,6 +89,7 @@ class Recording(msgspec.Struct, frozen=True):
     action_id: str = ""
     """The `action` request; of a background recording the initial one (S-5)."""
     callback_id: str = ""
+    transcription_id: str = ""
 
     @property
     def captured_at(self) -> Instant | None:

@@ -2,7 +2,8 @@
 Dial (F-4) and of GetDigits.
 
 All values are strings, in wire order, and none is blank: some verifiers drop blank ones and
-then reject the signature (H-2).
+then reject the signature (H-2). The exception is what the Record document itself calls empty:
+a transcription request has all its fields, always (`transcription`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ DIAL_EVENTS: Mapping[DialAction, Event] = {
 """`Event` of a Dial's callbackUrl request, by its `DialAction`."""
 ANONYMOUS = "anonymous"
 """`From` of a caller without a number."""
+
+NO_CHARGE = "0.00000"
+"""What a transcription costs that was not made, and a started minute of one that is free."""
 
 _HEADER_PREFIX = "x-ph-"
 
@@ -130,6 +134,31 @@ def recording(end: RecordingEnd, *, digits: str = "") -> dict[str, str]:
     if end.error:
         values["RecordingError"] = end.error
     return values
+
+
+def transcription(
+    *,
+    text: str = "",
+    charge: str = NO_CHARGE,
+    rate: str = NO_CHARGE,
+    duration_ms: int,
+    call_uuid: str,
+    recording_id: str,
+    error: str = "",
+) -> dict[str, str]:
+    """Section 2.4: the request to `transcriptionUrl`; `error` empty = it was transcribed.
+
+    All fields are always there, if empty: applications look at `error` to know which it is.
+    """
+    return {
+        "transcription": text,
+        "transcription_charge": charge,
+        "transcription_rate": rate,
+        "duration": str(whole_seconds(duration_ms)),
+        "call_uuid": call_uuid,
+        "recording_id": recording_id,
+        "error": error,
+    }
 
 
 def whole_seconds(duration_ms: int) -> int:

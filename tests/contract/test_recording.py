@@ -213,7 +213,7 @@ async def test_commands_for_what_is_gone(driver: Driver, exchange: Exchange) -> 
     refused = await driver.expect(facts.CommandRefused)
     assert (refused.object_id, refused.command) == (driver.id("snoop"), "BeginSnoop")
     assert refused.gone
-    seen = await driver.pbx.look(driver.channel_id, captures=[], snoops=[], playbacks=[])
+    seen = await driver.pbx.look(driver.channel_id, captures=[], snoops=[], playbacks=[], legs=[])
     assert not seen.channel
 
 
@@ -224,7 +224,7 @@ async def test_what_ended_while_the_line_was_cut(
     await enter(driver, exchange, talk_s=9)
     snoop_id = await snoop(driver)
     name = await record(driver, longest_s=1)
-    asked = {"captures": [name], "snoops": [snoop_id], "playbacks": []}
+    asked = {"captures": [name], "snoops": [snoop_id], "playbacks": [], "legs": []}
     seen = await driver.pbx.look(driver.channel_id, **asked)
     assert (seen.channel, seen.answered, seen.live, seen.snoops) == (
         True,

@@ -32,6 +32,7 @@ class Channel:
         self.cause = 0
         self.args: list[str] = []
         self.variables: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
 
     def described(self) -> dict[str, object]:
         """The Channel of Asterisk's model."""
@@ -53,6 +54,15 @@ class Channel:
             "creationtime": self.pbx.stamp(),
             "language": "en",
         }
+
+    def variable(self, name: str) -> str | None:
+        """A variable, or what the PJSIP functions read of the INVITE's headers."""
+        function, _, rest = name.rstrip(")").partition("(")
+        if function == "PJSIP_HEADERS":
+            return ",".join(each for each in self.headers if each.startswith(rest)) or None
+        if function == "PJSIP_HEADER":
+            return self.headers.get(rest.removeprefix("read,"))
+        return self.variables.get(name, "")
 
     def enter(self) -> None:
         self.pbx.channels[self.id] = self

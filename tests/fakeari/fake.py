@@ -93,6 +93,7 @@ class FakeAsterisk:
         audio: Script | None = None,
         app: str = "recordbridge",
         args: tuple[str, ...] = (),
+        headers: dict[str, str] | None = None,
     ) -> FakeCall:
         """A call that enters Stasis; the caller says `audio`, or talks and is then quiet."""
         self._count += 1
@@ -100,6 +101,7 @@ class FakeAsterisk:
         channel = MainChannel(self, channel_id, app, caller=caller, dialled=dialled)
         channel.audio = audio if audio is not None else (("talk", talk_s), (then, 1e9))
         channel.args = list(args)
+        channel.headers = headers or {}
         if app not in self.sockets:
             raise ConnectionError(f"Stasis({app}) would fail: nobody is connected")
         channel.enter()

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 Reply = tuple[int, object]
 Query = dict[str, str]
 NO_CONTENT: Reply = (204, None)
-REASON_CODES = {"normal": 16, "busy": 17, "congestion": 34, "rejected": 21}
+REASON_CODES = {
+    "normal": 16,
+    "busy": 17,
+    "congestion": 34,
+    "rejected": 21,
+    "answered_elsewhere": 26,
+}
 
 
 def refusal(status: int, message: str) -> Reply:
@@ -78,6 +84,8 @@ class Requests:
             return 200, channel.described()
         if parts[1:] == [] and method == "DELETE":
             return self._hang_up(channel, query)
+        if parts[1:] == ["variable"] and method == "GET":
+            return self._variable(channel, query["variable"])
         if parts[1:] == ["variable"]:
             channel.variables[query["variable"]] = query.get("value", "")
             return NO_CONTENT
@@ -92,12 +100,18 @@ class Requests:
                 return self._play(channel, parts[2], query)
         return refusal(404, "Resource not found")
 
+    def _variable(self, channel: Channel, name: str) -> Reply:
+        """A function that has nothing to give is an error, not an empty value."""
+        value = channel.variable(name)
+        if value is None:
+            return refusal(500, "Unable to read provided function")
+        return 200, {"value": value}
+
     def _hang_up(self, channel: Channel, query: Query) -> Reply:
         if isinstance(channel, Snoop):
             self._pbx.later(channel.hang_up)
         elif isinstance(channel, MainChannel):
-            named = REASON_CODES[query.get("reason", "normal")]
-            cause = int(query.get("reason_code", named))
+            cause = REASON_CODES[query.get("reason", "normal")]
             self._pbx.later(lambda: channel.hang_up(cause))
         return NO_CONTENT
 

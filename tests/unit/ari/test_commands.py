@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from recordbridge.ari.commands import command_for, refusal
+from recordbridge.ari.dialling import caller_id
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CommandRefused
 
 S, R, P = "rb-0-snoop1", "rb-0-rec1", "rb-0-play1"
+L, B = "rb-0-leg1", "rb-0-bridge1"
 
 RECORD = (
     "POST channels/rb-0-snoop1/record?name=rb-0-rec1&format=wav&ifExists=fail"
@@ -20,7 +23,7 @@ CASES = [
     (intents.HangUp("c"), "DELETE channels/c?reason=normal", "c"),
     (intents.HangUp("c", "busy"), "DELETE channels/c?reason=busy", "c"),
     (intents.HangUp("c", "congestion"), "DELETE channels/c?reason=congestion", "c"),
-    (intents.HangUp("c", "rejected"), "DELETE channels/c?reason_code=21", "c"),
+    (intents.HangUp("c", "rejected"), "DELETE channels/c?reason=rejected", "c"),
     (
         intents.BeginSnoop("c", S, "in"),
         "POST channels/c/snoop/rb-0-snoop1?spy=in&app=rb%201",
@@ -43,7 +46,39 @@ CASES = [
         "POST channels/c/play/rb-0-play1?media=sound:http://h/a%20b%22c.wav,sound:beep",
         P,
     ),
+    (
+        intents.BeginPlayback("c", P, "sound:beep", L),
+        "POST channels/rb-0-leg1/play/rb-0-play1?media=sound:beep",
+        P,
+    ),
     (intents.EndPlayback("c", P), "DELETE playbacks/rb-0-play1", P),
+    (intents.Ring("c"), "POST channels/c/ring", "c"),
+    (intents.Ring("c", on=False), "DELETE channels/c/ring", "c"),
+    (intents.Progress("c"), "POST channels/c/progress", "c"),
+    (
+        intents.SendKeys("c", "rb-0-keys1", L, "1w#"),
+        "POST channels/rb-0-leg1/dtmf?dtmf=1w%23&between=100&duration=100",
+        "rb-0-keys1",
+    ),
+    (
+        intents.BeginLeg("c/1", L, "PJSIP/1@carrier", "1555", "Ann", 30),
+        "POST channels/rb-0-leg1?endpoint=PJSIP%2F1%40carrier&app=rb%201&timeout=30"
+        "&originator=c%2F1&callerId=%22Ann%22%20%3C1555%3E",
+        L,
+    ),
+    (intents.EndLeg("c", L), "DELETE channels/rb-0-leg1?reason=normal", L),
+    (
+        intents.EndLeg("c", L, "elsewhere"),
+        "DELETE channels/rb-0-leg1?reason=answered_elsewhere",
+        L,
+    ),
+    (intents.MakeBridge("c", B), "POST bridges/rb-0-bridge1?type=mixing,dtmf_events", B),
+    (
+        intents.JoinBridge("c", B, ("c", L)),
+        "POST bridges/rb-0-bridge1/addChannel?channel=c%2Crb-0-leg1",
+        B,
+    ),
+    (intents.EndBridge("c", B), "DELETE bridges/rb-0-bridge1", B),
 ]
 
 
@@ -56,9 +91,59 @@ def test_each_intent_has_its_request(
     assert (command.name, command.object_id) == (type(intent).__name__, object_id)
 
 
-def test_only_a_playback_may_not_be_repeated() -> None:
+def test_what_may_not_be_repeated() -> None:
     once = {type(i) for i, _, _ in CASES if not command_for(i, "app").repeatable}
-    assert once == {intents.BeginPlayback}
+    assert once == {intents.BeginPlayback, intents.BeginLeg, intents.SendKeys}
+
+
+def test_what_waits_for_a_channels_queue() -> None:
+    waits = {type(i): command_for(i, "app").waits_for for i, _, _ in CASES}
+    assert {each: channels for each, channels in waits.items() if channels} == {
+        intents.Answer: ("c/1",),
+        intents.JoinBridge: ("c", L),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "written"),
+    [
+        ("Ann", "1555", '"Ann" <1555>'),
+        ("", "1555", "<1555>"),
+        ("Ann", "", '"Ann" <>'),
+        ("", "", ""),
+        ('A"n\\n <9>\r\nX: y', '1"5<5>5', '"Ann 9X: y" <1555>'),
+        ("Zoë", "+4930", '"Zoë" <+4930>'),
+    ],
+)
+def test_a_caller_id_cannot_break_out(name: str, number: str, written: str) -> None:
+    assert caller_id(name, number) == written
+
+
+def dial(endpoint: str, **headers: str) -> dict[str, str]:
+    """The channel variables of a leg with these headers (`_` stands for `-`)."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    command = command_for(intents.BeginLeg("c", L, endpoint, "1555", "Ann", 30, named), "app")
+    assert command.body.isascii()
+    decoded: dict[str, dict[str, str]] = msgspec.json.decode(command.body or b"{}")
+    return decoded.get("variables", {})
+
+
+@pytest.mark.rule("F-3")
+def test_headers_of_a_leg() -> None:
+    assert dial("PJSIP/1@carrier", X_PH_Foo="bär 😀", X_PH_B="2") == {
+        "PJSIP_HEADER(add,X-PH-Foo)": "bär 😀",
+        "PJSIP_HEADER(add,X-PH-B)": "2",
+    }
+    assert dial("PJSIP/1@carrier", X_PH_A="1\r\nVia: me", **{"X-PH-B)": "1"}) == {
+        "PJSIP_HEADER(add,X-PH-A)": "1Via: me"
+    }
+    assert dial("Local/1@inside", X_PH_Foo="bar") == {}
+
+
+def test_how_long_keys_last() -> None:
+    """As Asterisk sends them: 100 ms of silence, then a key and its pause, each 100 ms."""
+    keys = command_for(intents.SendKeys("c", "k", "c", "1w2W#"), "app")
+    assert keys.lasts_ms == 100 + 3 * 200 + 500 + 1000
 
 
 @pytest.mark.parametrize(
@@ -66,6 +151,9 @@ def test_only_a_playback_may_not_be_repeated() -> None:
     [
         (intents.EndSnoop("c", S), 404, "Channel not found"),
         (intents.EndPlayback("c", P), 404, "Playback not found"),
+        (intents.EndLeg("c", L), 404, "Channel not found"),
+        (intents.EndBridge("c", B), 404, "Bridge not found"),
+        (intents.Progress("c"), 404, "Resource not found"),
         (intents.EndCapture("c", R), 404, "Recording not found"),
         (intents.EndCapture("c", R), 409, "Recording not in session"),
         (

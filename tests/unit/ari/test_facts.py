@@ -21,6 +21,7 @@ MAIN = events.Channel(
 CALL = ids.call_uuid("pbx", "c-1")
 SNOOP = events.Channel(ids.object_id(CALL, "snoop", 1), "Snoop/c-1-00000001", "Up")
 NAME = ids.object_id(CALL, "rec", 1)
+LEG = events.Channel(ids.object_id(CALL, "leg", 1), "PJSIP/b-1", "Up")
 
 
 @pytest.fixture
@@ -53,6 +54,17 @@ CASES = [
     (
         events.ChannelDtmfReceived(timestamp=WHEN, channel=MAIN, digit="#", duration_ms=120),
         facts.KeyPressed(AT, "#", 120),
+    ),
+    (events.Dial(timestamp=WHEN, peer=LEG, dialstatus="RINGING"), facts.LegRinging(LEG.id, AT)),
+    (events.Dial(timestamp=WHEN, peer=LEG, dialstatus="PROGRESS"), facts.LegRinging(LEG.id, AT)),
+    (events.StasisStart(timestamp=WHEN, channel=LEG), facts.LegAnswered(LEG.id, AT)),
+    (
+        events.ChannelDestroyed(timestamp=WHEN, channel=LEG, cause=17),
+        facts.LegEnded(LEG.id, AT, 17),
+    ),
+    (
+        events.ChannelDtmfReceived(timestamp=WHEN, channel=LEG, digit="5", duration_ms=90),
+        facts.LegKeyPressed(LEG.id, AT, "5", 90),
     ),
     (
         events.ChannelTalkingStarted(timestamp=WHEN, channel=SNOOP),
@@ -100,9 +112,12 @@ def test_each_event_gives_its_fact(
         events.ChannelDtmfReceived(timestamp=WHEN, channel=SNOOP, digit="1"),
         events.StasisStart(timestamp=WHEN, channel=events.Channel("s", "Snoop/other-1")),
         events.RecordingStarted(timestamp=WHEN, recording=events.Recording("somebody-elses")),
-        events.StasisStart(
-            timestamp=WHEN, channel=events.Channel(ids.object_id(CALL, "leg", 1), "PJSIP/b-1")
-        ),
+        events.StasisEnd(timestamp=WHEN, channel=LEG),
+        events.ChannelStateChange(timestamp=WHEN, channel=LEG),
+        events.ChannelHangupRequest(timestamp=WHEN, channel=LEG, cause=17),
+        events.Dial(timestamp=WHEN, peer=LEG, dialstatus="ANSWER"),
+        events.Dial(timestamp=WHEN, peer=events.Channel("theirs"), dialstatus="RINGING"),
+        events.ChannelDestroyed(timestamp=WHEN, channel=events.Channel(LEG.id + ";2", "Local/b")),
         events.Unknown("ChannelVarset"),
     ],
 )
@@ -117,6 +132,24 @@ def test_leaving_after_a_hangup_request_is_the_end_of_the_channel(translator: Tr
     translator.facts(hangup(cause=17))
     told = translator.facts(events.StasisEnd(timestamp=WHEN, channel=MAIN))
     assert told == ((CALL, facts.CallLeft(AT)), (CALL, facts.CallDestroyed(AT, 17)))
+
+
+def test_our_own_hangup_has_the_cause_that_we_gave(translator: Translator) -> None:
+    """Of a soft hangup Asterisk tells a flag, not a cause."""
+    translator.hangs_up("c-1", 17)
+    assert translator.facts(hangup(cause=32, soft=True)) == ((CALL, facts.HangupRequested(AT, 17)),)
+    told = translator.facts(events.StasisEnd(timestamp=WHEN, channel=MAIN))
+    assert told == ((CALL, facts.CallLeft(AT)), (CALL, facts.CallDestroyed(AT, 17)))
+
+
+def test_a_leg_rings_once(translator: Translator) -> None:
+    """180 and 183 may both come, and each several times."""
+    statuses = ("", "RINGING", "PROGRESS", "RINGING")
+    told = [
+        translator.facts(events.Dial(timestamp=WHEN, peer=LEG, dialstatus=each))
+        for each in statuses
+    ]
+    assert told == [(), ((CALL, facts.LegRinging(LEG.id, AT)),), (), ()]
 
 
 def test_instants_are_in_our_clock(translator: Translator) -> None:

@@ -57,6 +57,7 @@ def test_a_flow_of_two_applications_is_told_once(folder: Path, run: Run) -> None
     assert len(run("check").err.splitlines()) == 1
 
 
+@pytest.mark.rule("D-33")
 @pytest.mark.parametrize("attribute", ["recordSession", "startOnDialAnswer"])
 def test_recording_in_the_background_may_not_be_legal(
     folder: Path, run: Run, attribute: str
@@ -80,14 +81,17 @@ def test_what_is_merely_odd_is_a_warning(folder: Path, run: Run) -> None:
 
 
 @pytest.mark.rule("T-3")
-def test_transcription_that_is_not_installed_is_a_warning(
-    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "attribute", ['transcriptionType="auto"', 'transcriptionUrl="https://h/t"']
+)
+def test_transcription_without_an_engine_is_a_warning(
+    folder: Path, run: Run, attribute: str
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    (folder / "flow.xml").write_text('<Response><Record transcriptionType="auto"/></Response>')
+    (folder / "flow.xml").write_text(f"<Response>\n<Record {attribute}/></Response>")
     done = run("check")
     assert done.code == 0
-    assert "transcription, which is not installed" in done.err
+    assert f"warning: {folder}/flow.xml:2: the flow asks for transcription" in done.err
+    assert "no engine" in done.err
 
 
 def test_a_text_without_a_speech_engine_is_a_warning(
