@@ -167,6 +167,10 @@ class AriPbx:
         """Raises PbxError when Asterisk does not answer."""
         await self._rest.request("GET", "asterisk/ping")
 
+    def recording_file(self, name: str) -> Path | None:
+        """See `ports.pbx.Pbx.recording_file`."""
+        return self._recordings.shared(name)
+
     async def fetch_recording(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`."""
         return await self._recordings.fetch(name, into)

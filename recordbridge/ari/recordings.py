@@ -31,16 +31,19 @@ class StoredRecordings:
         self._folder = folder
         self._stranger = stranger
 
+    def shared(self, name: str) -> Path | None:
+        """See `ports.pbx.Pbx.recording_file`."""
+        return None if self._folder is None else self._folder / f"{name}{SUFFIX}"
+
     async def fetch(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`. Raises StorageError when `into` cannot be written.
 
         A shared folder that is not there (any more) is no reason to lose a recording: then
         Asterisk is asked.
         """
-        if self._folder is not None:
-            shared = self._folder / f"{name}{SUFFIX}"
-            if await asyncio.to_thread(shared.is_file):
-                return shared
+        shared = self.shared(name)
+        if shared is not None and await asyncio.to_thread(shared.is_file):
+            return shared
         try:
             await self._download(name, into)
         except OSError as error:
