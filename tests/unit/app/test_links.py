@@ -10,7 +10,6 @@ from structlog.testing import capture_logs
 
 from recordbridge.app.service import tell_broken
 
-
 Link = Callable[[], Coroutine[None, None, None]]
 
 
