@@ -181,6 +181,8 @@ class Service:
     @contextlib.asynccontextmanager
     async def _linked(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(link.run(), name=f"ari {link.name}") for link in self.links]
+        for task in tasks:
+            task.add_done_callback(tell_broken)
         try:
             yield
         finally:
@@ -232,6 +234,12 @@ class Service:
         for actor in list(self.router.calls.values()):
             actor.close()
         await asyncio.gather(self.pipeline.close(GRACE_S), self.deliveries.close(GRACE_S))
+
+
+def tell_broken(task: asyncio.Task[None]) -> None:
+    """A link ends only when it is told to or stands by; any other end would go unnoticed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("link_broke", link=task.get_name(), exc_info=error)
 
 
 def _shared_folder(asterisk: Asterisk) -> Path | None:

@@ -26,7 +26,7 @@ class Command(NamedTuple):
     """JSON in ASCII, or nothing."""
     repeatable: bool = True
     sought_at: str = ""
-    """The URI of what a command that may not be repeated made, to see whether it did."""
+    """The URI of what it makes, to see whether it did: an answer was lost, or its id is taken."""
     waits_for: tuple[str, ...] = ()
     """Asterisk answers only when these channels' queues came to it: a playback holds it up."""
     lasts_ms: int = 0

@@ -16,7 +16,7 @@ from recordbridge.ari.command import Command, part
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CommandRefused
 
-_GONE_IS_FINE = frozenset(("EndSnoop", "EndPlayback", "EndLeg", "EndBridge"))
+_GONE_IS_FINE = frozenset(("EndSnoop", "EndPlayback", "EndLeg"))
 _UNKNOWN_REQUEST = "Resource not found"
 
 
@@ -34,8 +34,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
         return None
     if command.name == "Progress" and message == _UNKNOWN_REQUEST:
         return None  # Asterisk 16 lacks it; there a playback begins with progress by itself
-    if command.name == "EndCapture" and status in (404, 409):
-        return None  # it has ended, or is ending ("not in session")
+    if command.name in ("EndCapture", "EndBridge") and status in (404, 409):
+        return None  # it has ended, or is ending ("not in session", "not in Stasis application")
     if already_there(command, status, message):
         return None
     return CommandRefused(

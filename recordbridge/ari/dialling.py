@@ -1,9 +1,9 @@
 """Intents around a Dial → ARI requests: legs, bridges, keys, ringing.
 
-A leg is originated, not created and dialled in two steps: Asterisk subscribes our application to
-it before it dials (read in 16.28 and 22.10, and measured), so that no ringing and no end is
-missed however early; it enters the application when it is answered; and it can be recorded,
-which a leg dialled from within Stasis cannot (asterisk/asterisk#2044).
+A leg is created in our application and dialled when it is there, not originated: so it is ours
+from its first moment, no ringing and no end is missed however early, and it outlives a restart.
+(Asterisk hangs up an originated leg that is answered while our application is not connected.)
+It cannot be recorded itself, asterisk/asterisk#2044; a snoop on it can.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from recordbridge.ari.command import Command, part
+from recordbridge.ari.events import StasisStart
 from recordbridge.machine import intents
 
 # By name: Asterisk 16 takes no numbers. They are Q.850's 16, 17, 34, 21 and 26.
@@ -31,6 +32,8 @@ LEAD_MS, KEY_MS, BETWEEN_MS = 100, 100, 100
 """Asterisk's silence before the first key; how long a key is down; the silence after each."""
 _PAUSES_MS = {"w": 500, "W": 1000}
 
+_MARK = "leg"
+"""First Stasis argument of a leg; the second is how many seconds it may ring."""
 _HEADER = re.compile(r"[A-Za-z0-9-]+\Z")
 _NOT_IN_CALLER_ID = re.compile(r'[\x00-\x1f\x7f"\\<>]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -39,12 +42,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def _begin_leg(intent: intents.BeginLeg, app: str) -> Command:
     leg = intent.leg_id
     uri = (
-        f"channels/{leg}?endpoint={part(intent.endpoint)}&app={part(app)}"
-        f"&timeout={intent.timeout_s}&originator={part(intent.channel_id)}"
+        f"channels/create?endpoint={part(intent.endpoint)}&app={part(app)}&channelId={leg}"
+        f"&appArgs={_MARK}%2C{intent.timeout_s}&originator={part(intent.channel_id)}"
     )
-    caller = caller_id(intent.caller_name, intent.caller_id)
-    if caller:
-        uri += f"&callerId={part(caller)}"
     return Command(
         "BeginLeg",
         intent.channel_id,
@@ -57,24 +57,36 @@ def _begin_leg(intent: intents.BeginLeg, app: str) -> Command:
     )
 
 
-def caller_id(name: str, number: str) -> str:
-    """`"Name" <number>` as Asterisk reads it, without what it would take for something else."""
-    name, number = (_NOT_IN_CALLER_ID.sub("", each).strip() for each in (name, number))
-    if not number:
-        return f'"{name}" <>' if name else ""
-    return f'"{name}" <{number}>' if name else f"<{number}>"
+def dial_leg(entered: StasisStart) -> Command | None:
+    """The leg is in our application: dial it. None when it is no leg of ours, or not a new one."""
+    leg, args = entered.channel.id, entered.args
+    if args[:1] != [_MARK] or entered.channel.state != "Down":
+        return None
+    uri = f"channels/{part(leg)}/dial?timeout={args[1]}"
+    return Command("DialLeg", leg, leg, "POST", uri, repeatable=False)
+
+
+def give_up_leg(leg: str) -> Command:
+    """A leg that Asterisk will not dial: it ends with cause 38."""
+    return Command("EndLeg", leg, leg, "DELETE", f"channels/{part(leg)}?reason=failure")
 
 
 def _variables(intent: intents.BeginLeg) -> str:
-    """Headers are a matter of PJSIP's alone; on another channel Asterisk would log an error."""
-    if not intent.endpoint.startswith("PJSIP/"):
-        return ""
-    headers = {
-        f"PJSIP_HEADER(add,{name})": _CONTROL.sub("", value)
-        for name, value in intent.headers.items()
-        if _HEADER.match(name)
+    """What the called party sees: who calls, and the headers.
+
+    Headers are a matter of PJSIP's alone; on another channel Asterisk would log an error.
+    """
+    caller = {"name": intent.caller_name, "num": intent.caller_id}
+    variables = {
+        f"CONNECTEDLINE({key},i)": _NOT_IN_CALLER_ID.sub("", value).strip()
+        for key, value in caller.items()
     }
-    return _ascii({"variables": headers}) if headers else ""
+    if intent.endpoint.startswith("PJSIP/"):
+        for name, value in intent.headers.items():
+            if _HEADER.match(name):
+                variables[f"PJSIP_HEADER(add,{name})"] = _CONTROL.sub("", value)
+    present = {name: value for name, value in variables.items() if value}
+    return _ascii({"variables": present}) if present else ""
 
 
 def _ascii(value: object) -> str:
@@ -97,7 +109,9 @@ def _make_bridge(intent: intents.MakeBridge, _: str) -> Command:
     """`dtmf_events` keeps the media with Asterisk, which else might not hear the keys."""
     bridge = intent.bridge_id
     uri = f"bridges/{bridge}?type=mixing,dtmf_events"
-    return Command("MakeBridge", intent.channel_id, bridge, "POST", uri)
+    return Command(
+        "MakeBridge", intent.channel_id, bridge, "POST", uri, sought_at=f"bridges/{bridge}"
+    )
 
 
 def _join_bridge(intent: intents.JoinBridge, _: str) -> Command:

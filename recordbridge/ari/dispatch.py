@@ -102,41 +102,41 @@ class SocketDispatch:
 class HttpDispatch:
     """One request after the other per call, calls side by side.
 
-    A command that waits for a channel's own queue is sent in its turn, too, but nothing waits
-    for its answer: what would end its wait may stand behind it.
+    A command sent `beside` the others goes in its turn, too, but nothing waits for its answer.
     """
 
     def __init__(self, rest: RestClient, settle: Settle) -> None:
         self._rest = rest
         self._settle = settle
-        self._lanes: dict[str, deque[Command]] = {}
+        self._lanes: dict[str, deque[tuple[Command, bool]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def send(self, command: Command) -> None:
-        self._enter(command.channel_id, command)
-
-    def _enter(self, key: str, command: Command) -> None:
-        lane = self._lanes.get(key)
-        if lane is not None:
-            lane.append(command)
-            return
-        self._lanes[key] = lane = deque((command,))
-        task = asyncio.create_task(self._drain(key, lane), name="ari-lane")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def send(self, command: Command, *, beside: bool = False) -> None:
+        self._enter(command.channel_id, command, beside=beside)
 
     def close(self) -> list[Command]:
-        unknown = [command for lane in self._lanes.values() for command in lane]
+        unknown = [command for lane in self._lanes.values() for command, _ in lane]
         self._lanes.clear()
         for task in self._tasks:
             task.cancel()
         return unknown
 
-    async def _drain(self, key: str, lane: deque[Command]) -> None:
+    def _enter(self, key: str, command: Command, *, beside: bool) -> None:
+        lane = self._lanes.get(key)
+        if lane is not None:
+            lane.append((command, beside))
+            return
+        self._lanes[key] = lane = deque(((command, beside),))
+        task = asyncio.create_task(self._drain(key, lane), name="ari-lane")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self, key: str, lane: deque[tuple[Command, bool]]) -> None:
         while lane:
-            command = lane[0]  # stays in the lane while its outcome is unknown
-            if command.waits_for and key == command.channel_id:
-                self._enter(f"{key} queued", lane.popleft())
+            command, beside = lane[0]  # stays in the lane while its outcome is unknown
+            if beside:
+                self._enter(f"{key} beside", command, beside=False)
+                lane.popleft()
                 continue
             try:
                 reply = await self._rest.exchange(

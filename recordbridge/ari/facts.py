@@ -106,11 +106,9 @@ class Translator:
         made = _parsed(channel.id)
         if made is None:
             return ()
-        if made.kind == LEG:
-            return ((made.call, facts.LegAnswered(channel.id, self._at(event))),)
-        if channel.name.startswith(SNOOP):
-            return ((made.call, facts.SnoopEntered(channel.id)),)
-        return ()
+        if not channel.name.startswith(SNOOP):
+            return ()
+        return ((made.call, facts.SnoopEntered(channel.id)),)
 
     def _left(self, event: events.StasisEnd) -> Facts:
         channel = event.channel
@@ -130,10 +128,16 @@ class Translator:
         return ((call, facts.SnoopLeft(channel.id)),) if call else ()
 
     def _state(self, event: events.ChannelStateChange) -> Facts:
-        if event.channel.state != "Up":
+        channel = event.channel
+        if channel.state != "Up":
             return ()
-        call = self._main(event.channel)
-        return ((call, facts.CallAnswered(self._at(event))),) if call else ()
+        call = self._main(channel)
+        if call is not None:
+            return ((call, facts.CallAnswered(self._at(event))),)
+        made = _parsed(channel.id)
+        if made is None or made.kind != LEG:
+            return ()
+        return ((made.call, facts.LegAnswered(channel.id, self._at(event))),)
 
     def _destroyed(self, event: events.ChannelDestroyed) -> Facts:
         channel = event.channel

@@ -1,6 +1,6 @@
 """Events of the legs that we dialled → facts.
 
-Asterisk has subscribed our application to a leg before it dials it, so ChannelDestroyed always
+Asterisk subscribes our application to a leg when it creates it, so ChannelDestroyed always
 comes, and once: by it a leg ends, whether it was answered or not. Its StasisEnd is no news.
 """
 

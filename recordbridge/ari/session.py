@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from recordbridge import instant
-from recordbridge.ari import events, headers
+from recordbridge.ari import dialling, events, headers
 from recordbridge.ari.command import Command
 from recordbridge.ari.dispatch import Dispatch, HttpDispatch, SocketDispatch
 from recordbridge.ari.facts import Translator
@@ -73,6 +73,7 @@ class Session:
             rest,
             translator,
             spawn=self._spawn,
+            send=self.send,
             playing=playing,
             keys=keys,
             clock=clock,
@@ -105,24 +106,27 @@ class Session:
         """Put the command on its way.
 
         One that waits for a channel's queue would hold up every other command on the socket
-        until a playback on that channel has ended (measured), so then it goes by HTTP.
+        until a playback on that channel has ended (measured), so then it goes by HTTP, where
+        what would end its wait may overtake it.
         """
         if command.name == "BeginPlayback":
             self._playing[command.object_id] = command.target or command.channel_id
         elif command.lasts_ms:
             self._keys.begin(self._translator.call_uuid(command.channel_id), command)
         playing = self._playing.values() if command.waits_for else ()
-        if self._on_socket is not None and any(each in playing for each in command.waits_for):
-            self._spawn(self._detour(command, self._on_socket), "ari-detour")
-        else:
+        if not any(each in playing for each in command.waits_for):
             self._dispatch.send(command)
+        elif self._on_socket is None:
+            self._http.send(command, beside=True)
+        else:
+            self._spawn(self._detour(command, self._on_socket), "ari-detour")
 
     async def _detour(self, command: Command, socket: SocketDispatch) -> None:
         """By HTTP, but not before Asterisk took what went over the socket ahead of it."""
         sent = False
         try:
             await socket.ask("GET", "asterisk/ping")
-            self._http.send(command)
+            self._http.send(command, beside=True)
             sent = True
         finally:
             if not sent:
@@ -172,7 +176,11 @@ class Session:
                 self._enter(call, fact, event)
             else:
                 self._give(call, fact)
-        if isinstance(event, events.PlaybackFinished):
+        if not told and isinstance(event, events.StasisStart):
+            dial = dialling.dial_leg(event)
+            if dial is not None:
+                self.send(dial)
+        elif isinstance(event, events.PlaybackFinished):
             self._playing.pop(event.playback.id, None)
         elif isinstance(event, events.StasisEnd) and self._playing:
             self._forget_playbacks(event.channel.id)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 import structlog
 
 from recordbridge import instant
-from recordbridge.ari import commands, lookup
+from recordbridge.ari import commands, dialling, lookup
 from recordbridge.ari.command import Command, part
 from recordbridge.ari.facts import Translator
 from recordbridge.ari.keys import KeysInFlight
@@ -22,6 +22,9 @@ from recordbridge.machine import facts
 from recordbridge.ports.pbx import FactSink
 
 GRACE_S = 0.3
+_AMBIGUOUS = (409, 500)
+"""A taken id, by which a repeat is known; or, for a leg, an endpoint that does not exist:
+Asterisk says "already exists" of that, too, once it has said so on the same connection."""
 Spawn = Callable[[Coroutine[None, None, None], str], None]
 """Runs something beside everything else; takes a name for the task."""
 
@@ -35,6 +38,7 @@ class Settler:
         translator: Translator,
         *,
         spawn: Spawn,
+        send: Callable[[Command], None],
         playing: dict[str, str],
         keys: KeysInFlight,
         clock: instant.Clock,
@@ -44,6 +48,7 @@ class Settler:
         self._rest = rest
         self._translator = translator
         self._spawn = spawn
+        self._send = send
         self._playing = playing
         self._keys = keys
         self._clock = clock
@@ -52,8 +57,13 @@ class Settler:
 
     def settle(self, command: Command, status: int, message: str) -> None:
         """Take a refusal (400 and more) or an unknown outcome (0)."""
-        if status == 0 and not command.repeatable:
+        if command.name == "DialLeg":
+            if status not in (0, 404):
+                self._send(dialling.give_up_leg(command.object_id))
+        elif status == 0 and not command.repeatable:
             self.look_for(command)
+        elif status in _AMBIGUOUS and command.sought_at:
+            self._look_into(command, self._look_for(command, status, message))
         elif status == 0:  # HTTP gave no answer, twice
             self._refuse(command, 503, message)
         elif command.name == "BeginSnoop" and status == 500:
@@ -68,7 +78,8 @@ class Settler:
     def look_for(self, command: Command) -> None:
         """A command that may not be repeated: did it happen? Of keys nobody knows."""
         if command.sought_at:
-            self._look_into(command, self._look_for(command))
+            lost = self._look_for(command, 503, "the connection broke before Asterisk answered")
+            self._look_into(command, lost)
 
     def left(self, call: str, channel_id: str) -> None:
         """A channel left without a hangup request: is it gone, or elsewhere in Asterisk?"""
@@ -102,9 +113,9 @@ class Settler:
         if command.lasts_ms:
             self._keys.end(self._translator.call_uuid(command.channel_id), command.object_id)
 
-    async def _look_for(self, command: Command) -> None:
+    async def _look_for(self, command: Command, status: int, message: str) -> None:
         if not await lookup.exists(self._rest, command.sought_at):
-            self._refuse(command, 503, "the connection broke before Asterisk answered")
+            self._refuse(command, status, message)
 
     async def _settle_snoop(self, command: Command, message: str) -> None:
         """A taken id answers 500 like any other failure (E-7: the id is ours, so it is there)."""

@@ -18,6 +18,10 @@ from recordbridge.plivo.parameters import DialAction, Event
 FILE = "recording:"
 """Begins a parameter value that stands for the URL of a file: `recording:{id}.{ext}`."""
 
+NORMAL_CLEARING = 16
+_DELIBERATE = frozenset({0, NORMAL_CLEARING, 17, 21, 31, 127})
+"""Q.850 causes of somebody who hung up: the others tell by themselves what happened."""
+
 
 class Times(msgspec.Struct, frozen=True):
     """Q-1: the first sample in the file, the end of the last one, and the length between."""
@@ -154,6 +158,15 @@ def dial(call: Call, dialing: Dialing, status: DialStatus) -> dict[str, str]:
     )
 
 
+def _leg_ended_by(call: Call, leg: Leg) -> str:
+    """Who hung a callee up, for HangupSource; empty = as the cause tells."""
+    if leg.cause not in _DELIBERATE:
+        return ""
+    if leg.ended_at is not None and not leg.ending:
+        return "Callee"
+    return "Plivo" if call.present else "Caller"
+
+
 def dial_event(
     call: Call,
     leg: Leg,
@@ -168,7 +181,7 @@ def dial_event(
     ended = leg.ended_at or now
     answered = leg.answered_at or ended
     seconds = parameters.whole_seconds
-    cause = hangup_causes.hangup_cause("" if leg.cause else "Callee", leg.cause)
+    cause = hangup_causes.hangup_cause(_leg_ended_by(call, leg), leg.cause or NORMAL_CLEARING)
     return standard(call, parameters.DIAL_EVENTS[what], now) | parameters.dial_event(
         action=what,
         a_leg_uuid=call.call_uuid,

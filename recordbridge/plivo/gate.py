@@ -10,15 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from recordbridge.errors import DocumentError
-from recordbridge.plivo.elements import (
-    Dial,
-    Document,
-    Dtmf,
-    Element,
-    GetDigits,
-    PreAnswer,
-    Record,
-)
+from recordbridge.plivo.elements import Document, Element, GetDigits, PreAnswer
 from recordbridge.plivo.shapes import TOP
 
 
@@ -30,12 +22,7 @@ class Closed(NamedTuple):
     field: str = ""
 
 
-NOT_YET: tuple[Closed, ...] = (
-    Closed(Record, "startOnDialAnswer", "start_on_dial_answer"),
-    Closed(Dial),
-    Closed(PreAnswer),
-    Closed(Dtmf),
-)
+NOT_YET: tuple[Closed, ...] = ()
 
 
 def require_supported(document: Document) -> None:

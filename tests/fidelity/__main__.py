@@ -29,7 +29,8 @@ RTP_PORTS = 2600
 NEEDED = {"RIG_RTP_BASE", "RIG_PBX_SIP", "RIG_CARRIER_SIP", "RIG_RECORDINGS", "RIG_RELEASE"}
 OWN_THRESHOLD = 300
 DOCUMENT = rigged.ROOT / "docs" / "measurements.md"
-PICTURE = rigged.ROOT / "var" / "fidelity" / "fidelity.svg"
+FOLDER = rigged.ROOT / "var" / "fidelity"
+PICTURE, CALLS = FOLDER / "fidelity.svg", FOLDER / "calls.jsonl"
 
 
 class Heard(NamedTuple):
@@ -67,6 +68,7 @@ def _listen(rig: Mapping[str, str], folder: Path, marked: int, silent: int) -> H
 def judge(heard: Heard, calls: Mapping[str, wire.Wire]) -> list[Figure]:
     """All figures."""
     marked = [(d.case, truth.marked(d, calls[d.case.caller])) for d in heard.marked]
+    report.write_calls(CALLS, marked)
     found = figures.of_marked(marked)
     everything = list(heard.marked)
     for way, threshold, recordings in heard.silent:
@@ -111,15 +113,15 @@ def main(arguments: Sequence[str]) -> int:
         except TapError as error:
             print(f"fidelity: {error}", file=sys.stderr)
             return 2
+        FOLDER.mkdir(parents=True, exist_ok=True)
         calls = wire.calls(heard.packets, int(rig["RIG_PBX_SIP"]), int(rig["RIG_CARRIER_SIP"]))
         found = judge(heard, calls)
         lines = report.table(found)
         words = _words(rig, len(calls))
     print("\n".join(lines))
     report.write_section(DOCUMENT, "\n".join([words, *lines]))
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
     PICTURE.write_text(report.picture(found), encoding="utf-8")
-    print(f"Written: {DOCUMENT}, {PICTURE}")
+    print(f"Written: {DOCUMENT}, {PICTURE}, {CALLS}")
     return 1 if any(figure.broken() for figure in found) else 0
 
 

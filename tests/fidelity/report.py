@@ -6,12 +6,16 @@ same file. The picture is an SVG of one strip of dots a figure; it needs no libr
 
 from __future__ import annotations
 
+import dataclasses
 import html
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests.fidelity.cases import Case
 from tests.fidelity.figures import STATISTICS, Figure
+from tests.fidelity.truth import Marked
 
 _BEGIN, _END = "<!-- fidelity: begin -->", "<!-- fidelity: end -->"
 _WIDTH, _ROW, _LEFT, _RIGHT = 1180, 34, 420, 110
@@ -53,6 +57,18 @@ def write_section(file: Path, text: str) -> None:
     pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
     new, count = pattern.subn(lambda _: section, old)
     file.write_text(new if count else f"{old.rstrip()}\n\n{section}\n", encoding="utf-8")
+
+
+def write_calls(file: Path, results: Iterable[tuple[Case, Marked]]) -> None:
+    """A JSON line for each recording of the known signal, to look for what broke a limit."""
+    lines = [
+        json.dumps(
+            {"number": case.number, "ending": case.ending, "inband": case.inband}
+            | dataclasses.asdict(result)
+        )
+        for case, result in results
+    ]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def picture(figures: Sequence[Figure]) -> str:

@@ -89,6 +89,7 @@ class Marked:
     """From the beep's last packet to the file's first sample."""
     key_error: float | None = None
     """The file's end minus the key's first packet."""
+    runs: tuple[Run, ...] = ()
     tail_loss: float | None = None
     """Sent before the BYE, after the file's last sample of the signal."""
 
@@ -124,6 +125,7 @@ def marked(delivered: Delivered, wire: Wire) -> Marked:
         head,
         gap,
         key,
+        tuple(runs),
         tail,
     )
 

@@ -50,6 +50,8 @@ class Call:
         self._answered: asyncio.Future[Instant] = loop.create_future()
         self._ended: asyncio.Future[Ended] = loop.create_future()
         self._name = ""
+        self._keys = ""
+        self._keyed = asyncio.Event()
 
     async def answered(self) -> Instant:
         """When the pbx answered."""
@@ -77,6 +79,14 @@ class Call:
         """Put the phone down."""
         with suppress(GoneError):
             await self._carrier.ask("DELETE", f"channels/{self.id}")
+
+    async def keys(self, count: int) -> str:
+        """The keys that came from the pbx, once there are that many."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self._keys) < count:
+                self._keyed.clear()
+                await self._keyed.wait()
+        return self._keys
 
     async def press(self, key: str, down_ms: int = 100) -> None:
         """Press a key for that long, whatever is being played."""
@@ -130,6 +140,9 @@ class Call:
         self._name = event["channel"]["name"]
         if event["channel"]["state"] == "Up" and not self._answered.done():
             self._answered.set_result(at)
+        if event["type"] == "ChannelDtmfReceived":
+            self._keys += event["digit"]
+            self._keyed.set()
         if event["type"] == "ChannelDestroyed":
             self._ended.set_result(Ended(at, event["cause"]))
             if not self._answered.done():
@@ -164,6 +177,8 @@ class Carrier:
         self.facts = facts
         self.app = f"callers-{os.getpid()}-{next(_count)}"
         self.sounds = ""
+        self.arrived: Callable[[Event], None] | None = None
+        """Hears of channels that are not calls from here (`tests.service.callees`)."""
         self._url = facts["RIG_CARRIER_URL"] + "/ari/"
         self._calls: dict[str, Call] = {}
         self._steps: dict[str, Sequence[Step]] = {}
@@ -214,6 +229,10 @@ class Carrier:
         await self.ask("POST", f"channels/{channel_id}", query, {"variables": variables})
         return call
 
+    def adopt(self, call: Call) -> None:
+        """Hear the events of a call that came from the pbx."""
+        self._calls[call.id] = call
+
     def expect(self, kind: str, object_id: str) -> asyncio.Future[Event]:
         """The event of that kind about that object; cancelled when its call ends before."""
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
@@ -246,6 +265,8 @@ class Carrier:
         expected = self._expected.pop((event["type"], about), None)
         if expected is not None and not expected.done():
             expected.set_result(event)
+        if channel not in self._calls and self.arrived is not None:
+            self.arrived(event)
         call = self._calls.get(channel)
         if call is None:
             return

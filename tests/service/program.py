@@ -65,11 +65,14 @@ class Program:
 
     async def ready(self) -> None:
         """Until /readyz is 200."""
-        async with asyncio.timeout(START_S), aiohttp.ClientSession() as http:
-            while await self._status(http) != 200:
-                assert self._process is not None
-                assert self._process.returncode is None, self.told()
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(START_S), aiohttp.ClientSession() as http:
+                while await self._status(http) != 200:
+                    assert self._process is not None
+                    assert self._process.returncode is None, self.told()
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"not ready after {START_S} s:\n{self.told()}") from None
 
     async def readiness(self) -> int:
         """The status of /readyz; 0 when nothing listens."""

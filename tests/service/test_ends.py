@@ -13,6 +13,9 @@ from tests.service.steps import Step, hang_up, mute, press, silence, speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
+TORN = 0.6
+"""A window into which a busy Asterisk inserted a frame is at least that like the known signal;
+any other sound is less than 0.2 like it."""
 TAIL_MS = 200
 """P-6: how much of the silence that ended a recording may be kept."""
 
@@ -94,7 +97,7 @@ async def test_talking_restarts_the_silence(service: Service, pause: Step) -> No
     for number, at in enumerate(call.spoke_at):
         since = (at - int(delivered.callback["RecordingStartMs"])) * RATE // 1000
         place = find(delivered.sound, since + RATE // 10, RATE // 4)
-        assert place.likeness > 0.999
+        assert place.likeness > TORN
         assert abs(place.of - (number * 10 * RATE + RATE // 10)) <= 10 * FRAME  # a busy machine
     assert delivered.sound.silent_tail_ms() <= TAIL_MS + 20
     await call.ended()

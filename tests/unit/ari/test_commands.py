@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from recordbridge.ari.commands import command_for, refusal
-from recordbridge.ari.dialling import caller_id
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CommandRefused
 
@@ -62,8 +61,10 @@ CASES = [
     ),
     (
         intents.BeginLeg("c/1", L, "PJSIP/1@carrier", "1555", "Ann", 30),
-        "POST channels/rb-0-leg1?endpoint=PJSIP%2F1%40carrier&app=rb%201&timeout=30"
-        "&originator=c%2F1&callerId=%22Ann%22%20%3C1555%3E",
+        (
+            "POST channels/create?endpoint=PJSIP%2F1%40carrier&app=rb%201&channelId=rb-0-leg1"
+            "&appArgs=leg%2C30&originator=c%2F1"
+        ),
         L,
     ),
     (intents.EndLeg("c", L), "DELETE channels/rb-0-leg1?reason=normal", L),
@@ -104,28 +105,25 @@ def test_what_waits_for_a_channels_queue() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "number", "written"),
-    [
-        ("Ann", "1555", '"Ann" <1555>'),
-        ("", "1555", "<1555>"),
-        ("Ann", "", '"Ann" <>'),
-        ("", "", ""),
-        ('A"n\\n <9>\r\nX: y', '1"5<5>5', '"Ann 9X: y" <1555>'),
-        ("Zoë", "+4930", '"Zoë" <+4930>'),
-    ],
-)
-def test_a_caller_id_cannot_break_out(name: str, number: str, written: str) -> None:
-    assert caller_id(name, number) == written
-
-
 def dial(endpoint: str, **headers: str) -> dict[str, str]:
     """The channel variables of a leg with these headers (`_` stands for `-`)."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    command = command_for(intents.BeginLeg("c", L, endpoint, "1555", "Ann", 30, named), "app")
+    return variables(intents.BeginLeg("c", L, endpoint, "", "", 30, named))
+
+
+def variables(intent: intents.BeginLeg) -> dict[str, str]:
+    command = command_for(intent, "app")
     assert command.body.isascii()
     decoded: dict[str, dict[str, str]] = msgspec.json.decode(command.body or b"{}")
     return decoded.get("variables", {})
+
+
+def test_who_calls_cannot_break_out() -> None:
+    leg = intents.BeginLeg("c", L, "Local/1@inside", '1"5<5>5', 'Zo\u00eb "n\\n <9>\r\nX: y', 30)
+    assert variables(leg) == {
+        "CONNECTEDLINE(name,i)": "Zoë nn 9X: y",
+        "CONNECTEDLINE(num,i)": "1555",
+    }
 
 
 @pytest.mark.rule("F-3")
@@ -153,6 +151,7 @@ def test_how_long_keys_last() -> None:
         (intents.EndPlayback("c", P), 404, "Playback not found"),
         (intents.EndLeg("c", L), 404, "Channel not found"),
         (intents.EndBridge("c", B), 404, "Bridge not found"),
+        (intents.EndBridge("c", B), 409, "Bridge not in Stasis application"),
         (intents.Progress("c"), 404, "Resource not found"),
         (intents.EndCapture("c", R), 404, "Recording not found"),
         (intents.EndCapture("c", R), 409, "Recording not in session"),

@@ -57,7 +57,7 @@ CASES = [
     ),
     (events.Dial(timestamp=WHEN, peer=LEG, dialstatus="RINGING"), facts.LegRinging(LEG.id, AT)),
     (events.Dial(timestamp=WHEN, peer=LEG, dialstatus="PROGRESS"), facts.LegRinging(LEG.id, AT)),
-    (events.StasisStart(timestamp=WHEN, channel=LEG), facts.LegAnswered(LEG.id, AT)),
+    (events.ChannelStateChange(timestamp=WHEN, channel=LEG), facts.LegAnswered(LEG.id, AT)),
     (
         events.ChannelDestroyed(timestamp=WHEN, channel=LEG, cause=17),
         facts.LegEnded(LEG.id, AT, 17),
@@ -113,7 +113,8 @@ def test_each_event_gives_its_fact(
         events.StasisStart(timestamp=WHEN, channel=events.Channel("s", "Snoop/other-1")),
         events.RecordingStarted(timestamp=WHEN, recording=events.Recording("somebody-elses")),
         events.StasisEnd(timestamp=WHEN, channel=LEG),
-        events.ChannelStateChange(timestamp=WHEN, channel=LEG),
+        events.StasisStart(timestamp=WHEN, channel=LEG),
+        events.ChannelStateChange(timestamp=WHEN, channel=events.Channel(LEG.id, LEG.name, "Down")),
         events.ChannelHangupRequest(timestamp=WHEN, channel=LEG, cause=17),
         events.Dial(timestamp=WHEN, peer=LEG, dialstatus="ANSWER"),
         events.Dial(timestamp=WHEN, peer=events.Channel("theirs"), dialstatus="RINGING"),

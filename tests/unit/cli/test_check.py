@@ -69,6 +69,12 @@ def test_recording_in_the_background_may_not_be_legal(
     )
 
 
+@pytest.mark.rule("D-33")
+def test_the_documentation_says_so_too() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    assert "may not be legal everywhere" in " ".join(readme.replace(">", " ").split())
+
+
 @pytest.mark.rule("A-1")
 def test_what_is_merely_odd_is_a_warning(folder: Path, run: Run) -> None:
     (folder / "flow.xml").write_text('<Response>\n<Record playbeep="true"/></Response>')

@@ -1,0 +1,348 @@
+"""A little Asterisk, with the application and the pipeline, that does what a Drive's call wants.
+
+Commands arrive in order after `delay()`; those that wait for the commit may be overtaken by those
+that do not (`Intent.early`), as in the engine. Events arrive in order after `delay()`. While
+`connected` is False commands are refused, not kept, and events are lost; `reconnect` then shows
+what is there. A channel that goes takes its snoops and playbacks along; legs and bridges stay
+until somebody ends them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+
+from recordbridge.machine import call as machine
+from recordbridge.machine import facts as f
+from recordbridge.machine import intents as i
+from recordbridge.machine import life
+from recordbridge.plivo.elements import Document, Wait
+from tests.unit.machine.drive import Drive
+
+Reply = Callable[[i.Request], f.Fact]
+GONE_IS_FINE = (i.EndSnoop, i.EndPlayback, i.EndLeg, i.EndBridge, i.EndCapture)
+"""Ends of what is not there are no refusals."""
+
+
+def wait_a_second(request: i.Request) -> f.Fact:
+    """The usual reply: a document that waits a second."""
+    if request.kind in ("confirm", "music"):
+        return f.PromptsArrived(request.request_id, (Wait(length_s=1),))
+    return f.DocumentArrived(request.request_id, Document((Wait(length_s=1),)))
+
+
+class Asterisk:
+    """`refuse` holds names of commands that Asterisk will refuse, once each."""
+
+    def __init__(
+        self,
+        drive: Drive,
+        *,
+        delay: Callable[[], int] = lambda: 5,
+        reply: Reply = wait_a_second,
+        play_ms: int = 400,
+        file_ms: int = 50,
+        reply_ms: int = 30,
+    ) -> None:
+        self.drive = drive
+        self.channel = "ringing" if drive.state.answered_at is None else "up"
+        self.snoops: set[str] = set()
+        self.live: dict[str, str] = {}
+        self.playing: dict[str, str] = {}
+        self.legs: dict[str, str] = {}
+        self.bridges: set[str] = set()
+        self.connected = True
+        self.refuse: set[str] = set()
+        self.play_ms = play_ms
+        self.file_ms = file_ms
+        self.reply_ms = reply_ms
+        self.reply = reply
+        self.unreadable = False
+        self._delay = delay
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self._latest = {"early": 0, "late": 0, "event": 0}
+        self._obeyed = 0
+        self._ended: set[str] = set()
+        self._ignored: set[str] = set()
+
+    # -- time
+
+    def run(self, ms: int, until: Callable[[], bool] = lambda: False) -> bool:
+        """Let so much time pass, or less; tells whether `until` came true."""
+        drive, end = self.drive, self.drive.now + ms
+        idle = 0
+        while not self._obey(until):
+            due = [self._agenda[0][0]] if self._agenda else []
+            due += [drive.due] if drive.due is not None else []
+            if not due or min(due) > end:
+                drive.now = max(drive.now, end)
+                return until()
+            before, drive.now = drive.now, max(drive.now, min(due))
+            idle = idle + 1 if drive.now == before else 0
+            assert idle < 60, f"due again and again: {drive.state.flow.doing}"
+            if self._agenda and self._agenda[0][0] <= drive.now:
+                heapq.heappop(self._agenda)[2]()
+            else:
+                drive.feed(None)
+        return True
+
+    def _obey(self, until: Callable[[], bool]) -> bool:
+        for intent in self.drive.sent[self._obeyed :]:
+            self._take(intent)
+        self._obeyed = len(self.drive.sent)
+        return until()
+
+    def _later(self, lane: str, do: Callable[[], None], ms: int | None = None) -> None:
+        at = self.drive.now + (self._delay() if ms is None else ms)
+        if lane in self._latest:
+            at = self._latest[lane] = max(at, self._latest[lane])
+        heapq.heappush(self._agenda, (at, next(self._count), do))
+
+    def _tell(self, make: Callable[[int], f.Fact]) -> None:
+        """An event of now, if anybody hears it."""
+        at = self.drive.now
+        if self.connected:
+            self._later("event", lambda: self._hear(make(at)))
+
+    def _hear(self, fact: f.Fact) -> None:
+        if self.connected:
+            self.drive.feed(fact)
+
+    def _feed(self, fact: f.Fact) -> None:
+        self.drive.feed(fact)
+
+    # -- commands
+
+    def _take(self, intent: i.Intent) -> None:
+        match intent:
+            case i.Pbx(early=True):
+                ended = getattr(intent, "leg_id", "") or getattr(intent, "playback_id", "")
+                if ended and isinstance(intent, i.EndLeg | i.EndPlayback):
+                    self._ended.add(ended)
+                self._later("early", lambda: self._command(intent))
+            case i.Pbx():
+                self._later("late", lambda: self._command(intent))
+            case i.Request():
+                self._later("", lambda: self._request(intent), self.reply_ms)
+            case i.LoadFlow(request_id=request_id):
+                self._later("", lambda: self._feed(self._flow(request_id)))
+            case i.MakeDurable(request_id=request_id) | i.Abandon(request_id=request_id):
+                self._ignored.add(request_id)
+            case i.Collect():
+                self._later("", lambda: self._collect(intent), self.file_ms)
+            case i.FetchMedia(media_id=media_id) | i.Synthesise(media_id=media_id):
+                self._later("", lambda: self._feed(f.MediaReady(media_id, "sound:m")))
+            case _:
+                pass
+
+    def _flow(self, request_id: str) -> f.Fact:
+        """The flow was given to the Drive already; a call that came back gets an empty one."""
+        return f.DocumentArrived(request_id, Document())
+
+    def _request(self, request: i.Request) -> None:
+        if not request.wants_document:
+            self.drive.feed(f.RequestSettled(request.request_id))
+        elif request.request_id not in self._ignored:
+            self.drive.feed(self.reply(request))
+
+    def _collect(self, collect: i.Collect) -> None:
+        if self.unreadable:
+            self.drive.feed(f.FileFailed(collect.recording_id, "unreadable"))
+            return
+        if not self.connected or any(name in self.live for name in collect.names):
+            self._later("", lambda: self._collect(collect), 500)
+            return
+        frames = 16_000 if collect.names else 0
+        self.drive.feed(f.AudioMeasured(collect.recording_id, frames, 8000))
+        ready = f.FileReady(collect.recording_id, frames * 2 + 44, "d")
+        self._later("", lambda: self._feed(ready))
+
+    def _command(self, intent: i.Pbx) -> None:
+        name = type(intent).__name__
+        target = self._object(intent)
+        reason = "not connected" if not self.connected else ""
+        if not reason and name in self.refuse:
+            self.refuse.discard(name)
+            reason = "refused"
+        if reason:
+            self._refused(target, name, reason, gone=False)
+        elif not self._there(intent):
+            if not isinstance(intent, GONE_IS_FINE):
+                self._refused(target, name, "not found", gone=True)
+        else:
+            self._do(intent)
+
+    def _refused(self, target: str, name: str, reason: str, *, gone: bool) -> None:
+        fact = f.CommandRefused(target, name, reason, gone)
+        self._later("event", lambda: self._feed(fact))
+
+    def _object(self, intent: i.Pbx) -> str:
+        match intent:
+            case i.BeginCapture(name=name) | i.EndCapture(name=name):
+                return name
+        for field in ("snoop_id", "playback_id", "keys_id", "leg_id", "bridge_id"):
+            if hasattr(intent, field):
+                return str(getattr(intent, field))
+        return intent.channel_id
+
+    def _there(self, intent: i.Pbx) -> bool:
+        match intent:
+            case i.EndSnoop(snoop_id=each) | i.WatchTalking(snoop_id=each):
+                return each in self.snoops
+            case i.BeginCapture(snoop_id=each):
+                return each in self.snoops
+            case i.EndCapture(name=each):
+                return each in self.live
+            case i.EndPlayback(playback_id=each):
+                return each in self.playing
+            case i.EndLeg(leg_id=each):
+                return each in self.legs
+            case i.EndBridge(bridge_id=each):
+                return each in self.bridges
+            case i.JoinBridge(bridge_id=each, members=members):
+                return each in self.bridges and all(self._present(m) for m in members)
+            case i.BeginPlayback(target=each) | i.SendKeys(target=each):
+                return self._present(each or intent.channel_id)
+            case i.MakeBridge() | i.BeginLeg():
+                return True
+            case i.HangUp():
+                return self.channel != "gone"
+        return self._present(intent.channel_id)
+
+    def _present(self, channel: str) -> bool:
+        if channel in self.legs:
+            return self.legs[channel] == "up"
+        return channel == self.drive.state.channel_id and self.channel in ("ringing", "up")
+
+    def _do(self, intent: i.Pbx) -> None:
+        match intent:
+            case i.Answer():
+                self.channel = "up"
+                self._tell(f.CallAnswered)
+            case i.HangUp():
+                self.hang_up()
+            case i.BeginSnoop(snoop_id=each):
+                self.snoops.add(each)
+                self._tell(lambda _: f.SnoopEntered(each))
+            case i.EndSnoop(snoop_id=each):
+                self._end_snoop(each)
+            case i.BeginCapture(name=name, snoop_id=each):
+                self.live[name] = each
+                self._tell(lambda at: f.CaptureBegan(name, at))
+            case i.EndCapture(name=name):
+                self.end_capture(name)
+            case i.BeginPlayback(playback_id=each, target=target):
+                if each not in self._ended:  # the engine does not begin what has been ended
+                    self.playing[each] = target or intent.channel_id
+                    self._later("", lambda: self.end_playback(each), self.play_ms)
+            case i.EndPlayback(playback_id=each):
+                self.end_playback(each)
+            case i.SendKeys(keys_id=each):
+                self._tell(lambda _: f.KeysSent(each))
+            case i.BeginLeg(leg_id=each):
+                if each not in self._ended:
+                    self.legs[each] = "dialled"
+            case i.EndLeg(leg_id=each):
+                self.end_leg(each)
+            case i.MakeBridge(bridge_id=each):
+                self.bridges.add(each)
+            case i.EndBridge(bridge_id=each):
+                self.bridges.discard(each)
+            case _:
+                pass
+
+    # -- what happens by itself, or because somebody does it
+
+    def end_capture(self, name: str) -> None:
+        if self.live.pop(name, None) is not None:
+            self._tell(lambda at: f.CaptureEnded(name, at))
+
+    def _end_snoop(self, snoop_id: str) -> None:
+        for name in [name for name, snoop in self.live.items() if snoop == snoop_id]:
+            self.end_capture(name)
+        self.snoops.discard(snoop_id)
+        self._tell(lambda _: f.SnoopLeft(snoop_id))
+
+    def end_playback(self, playback_id: str) -> None:
+        if self.playing.pop(playback_id, None) is not None:
+            self._tell(lambda at: f.PlaybackEnded(playback_id, at))
+
+    def _silence(self, channel: str) -> None:
+        for playback in [each for each, target in self.playing.items() if target == channel]:
+            self.end_playback(playback)
+
+    def answer_leg(self, leg_id: str, *, ring: bool = True) -> None:
+        if self.legs.get(leg_id) != "dialled":
+            return
+        self.legs[leg_id] = "up"
+        if ring:
+            self._tell(lambda at: f.LegRinging(leg_id, at))
+        self._tell(lambda at: f.LegAnswered(leg_id, at))
+
+    def end_leg(self, leg_id: str, cause: int = 16) -> None:
+        if self.legs.pop(leg_id, None) is not None:
+            self._silence(leg_id)
+            self._tell(lambda at: f.LegEnded(leg_id, at, cause))
+
+    def press(self, key: str) -> None:
+        if self.channel in ("ringing", "up"):
+            self._tell(lambda at: f.KeyPressed(at, key, 100))
+
+    def leave(self) -> None:
+        """Somebody takes the channel out of our application, alive."""
+        if self.channel in ("ringing", "up"):
+            self.channel = "elsewhere"
+            self._tell(f.CallLeft)
+
+    def hang_up(self, *, files_first: bool = False) -> None:
+        """The channel goes, as a real one does; now and then the files are closed first."""
+        if self.channel == "gone":
+            return
+        self.channel = "gone"
+        if not files_first:
+            self._tell(lambda at: f.HangupRequested(at, 16))
+        for snoop in sorted(self.snoops):
+            self._end_snoop(snoop)
+        self._silence(self.drive.state.channel_id)
+        if files_first:
+            self._tell(lambda at: f.HangupRequested(at, 16))
+        self._tell(f.CallLeft)
+        self._tell(lambda at: f.CallDestroyed(at, 16))
+
+    def reconnect(self) -> None:
+        """The connection is back: what the call should have is looked up (N-3)."""
+        self.connected = True
+        state = self.drive.state
+        taps = [
+            t for r in state.recordings if r.phase not in ("collecting", "done") for t in r.taps
+        ]
+        legs = machine.legs(state)
+        seen = f.PbxSeen(
+            at=self.drive.now,
+            channel=self.channel in ("ringing", "up"),
+            answered=self.channel == "up",
+            live=tuple(n for t in taps if (n := life.capture_name(t)) in self.live),
+            snoops=tuple(t.snoop_id for t in taps if t.snoop_id in self.snoops),
+            playbacks=tuple(p for p in machine.playbacks(state) if p in self.playing),
+            legs=tuple(each for each in legs if each in self.legs),
+        )
+        self.drive.feed(seen)
+        for leg in legs:
+            if self.legs.get(leg) == "up":
+                self._tell(lambda at, leg=leg: f.LegAnswered(leg, at))  # type: ignore[misc]
+
+    def left(self) -> dict[str, list[str]]:
+        """What Asterisk still has of the call."""
+        return {
+            kind: sorted(has)
+            for kind, has in {
+                "snoops": self.snoops,
+                "files": self.live,
+                "playbacks": self.playing,
+                "legs": self.legs,
+                "bridges": self.bridges,
+            }.items()
+            if has
+        }
