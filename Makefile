@@ -8,7 +8,8 @@ RUNTIME := $(VENV)/.runtime
 PIP = $(BIN)/pip install --quiet --no-compile --disable-pip-version-check
 PIP_LOG := $(VENV)/pip.log
 RIG = $(PYTHON) asterisk/rig
-JOBS ?= auto
+# Test processes side by side; each starts rigs of its own, and a machine holds about eight.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench fidelity load run rig-up rig-down clean
@@ -70,10 +71,10 @@ fmt: $(STAMP)  ## format the code
 	$(BIN)/ruff format .
 
 test: $(STAMP)  ## every test, those on a real Asterisk included (installs one if missing)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 unit: $(STAMP)  ## the tests that need no Asterisk
-	$(BIN)/python -m pytest -m 'not asterisk'
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not asterisk'
 
 fidelity: $(STAMP)  ## recordings against the wire (real calls, a tap on the loopback; as root); 1 when a limit is broken
 	@$(BIN)/python -m tests.fidelity
