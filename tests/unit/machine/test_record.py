@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from recordbridge.machine import capture, life, record
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine import life, record
 from recordbridge.machine.state import LAG_MS, HangingUp, Profile
 from recordbridge.plivo.elements import Record, Wait
 from tests.unit.machine.drive import Drive, voicemail
@@ -67,8 +67,8 @@ def test_what_is_said_while_the_caller_hears_the_last_of_the_beep_is_cut_off() -
     drive.record(ms=1000)
     drive.feed(f.KeyPressed(at=drive.now, key="#", duration_ms=0))
     drive.close()
-    assert drive.last(i.Collect).keep_from_ms == LAG_MS + 20
-    assert drive.last(i.Collect).keep_ms == 1000 - 20 - record.KEY_MS
+    assert drive.last(i.Collect).keep_from_ms == LAG_MS + capture.BEEP_TAIL_MS
+    assert drive.last(i.Collect).keep_ms == 1000 - capture.BEEP_TAIL_MS - record.KEY_MS
 
 
 @pytest.mark.rule("P-2")
