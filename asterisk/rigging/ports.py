@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 from .errors import RigError
 
-RTP_PER_INSTANCE = 1300  # 650 streams: 300 calls with two legs each, and some to spare
+RTP_PER_INSTANCE = 800  # 400 streams: 200 calls with two legs each at once
 RTP_PER_RIG = 2 * RTP_PER_INSTANCE
 _RTP_FIRST = 10000
 _RTP_LAST = 32768 - RTP_PER_RIG  # Linux hands out ports from 32768 on by itself
