@@ -109,8 +109,8 @@ DROPPED = (Limit("median", 0, 0), Limit("p95", 0, 0), Limit("max", 0, 40))
 KEY = within(-120, 0)
 """Speech that is cut off with the key, for the sake of keys that come as tones."""
 TONE = within(-120, 20)
-"""Between speech and tone these callers send nothing for some 20 ms, for which Asterisk may put more
-silence into the file than there was. Whether anything of the tone is in it is judged by samples."""
+"""Between speech and tone these callers send nothing for some 20 ms, for which Asterisk may put
+more silence into the file than there was. That nothing of the tone is in it, samples tell."""
 
 
 def of_silent(way: str, results: Sequence[tuple[str, Silent]]) -> list[Figure]:
