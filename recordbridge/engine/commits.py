@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-LAG_S = 0.02
+LAG_S = 0.05
 
 
 class Commits:
