@@ -25,7 +25,7 @@ WHY_MS = 100
 """How long after Asterisk ended a file by itself a hangup may still turn out to be the cause."""
 SLACK_MS = 300
 """Asterisk's limits may strike this much early by our count."""
-SPARE_MS = 60
+SPARE_MS = 120
 """Recorded beyond maxLength, to be cut off: the file is then exactly as long as allowed (P-6)."""
 BACKUP_S = 5
 """How much later Asterisk's own limits strike when ours do not."""
