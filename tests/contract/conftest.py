@@ -25,6 +25,25 @@ class Caller(Protocol):
 
     async def hangup(self) -> None: ...
 
+    async def packets_heard(self) -> int: ...
+
+    async def rings(self) -> None: ...
+
+
+class Callee(Protocol):
+    """The far end of a leg."""
+
+    caller_name: str
+    caller_number: str
+
+    async def press(self, key: str, *, duration_ms: int = 100) -> None: ...
+
+    async def hangup(self) -> None: ...
+
+    async def header(self, name: str) -> str: ...
+
+    async def keys(self) -> str: ...
+
 
 class Calls(Protocol):
     """Whoever places calls."""
@@ -36,7 +55,10 @@ class Calls(Protocol):
         talk_s: float = 3.0,
         then: str = "silence",
         caller: str = "15551230001",
+        headers: dict[str, str] | None = None,
     ) -> Caller: ...
+
+    async def callee(self) -> Callee: ...
 
 
 class Exchange(NamedTuple):

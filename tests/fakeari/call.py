@@ -27,6 +27,14 @@ class FakeCall:
                 "ChannelDtmfReceived", channel=channel, digit=key, duration_ms=duration_ms
             )
 
+    async def packets_heard(self) -> int:
+        """RTP packets of what was played to it, also before the answer."""
+        return self._channel.packets_heard
+
+    async def rings(self) -> None:
+        """Until it is told that the other end rings (180)."""
+        await self._channel.rings.wait()
+
     async def hangup(self, cause: int = 16) -> None:
         """Put the phone down."""
         if not self._channel.ended.is_set():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tests.fakeari import sound
 
 if TYPE_CHECKING:
+    from tests.fakeari.bridge import Bridge
     from tests.fakeari.fake import FakeAsterisk
     from tests.fakeari.tape import Tape
 
@@ -65,6 +66,7 @@ class Channel:
         return self.variables.get(name, "")
 
     def enter(self) -> None:
+        self.pbx.entering.pop(self.id, None)
         self.pbx.channels[self.id] = self
         self.pbx.emit("StasisStart", channel=self, args=self.args)
 
@@ -79,8 +81,9 @@ class Snoop(Channel):
         self.tape: Tape | None = None
 
     def frame(self, at: float) -> bytes:
-        """What is heard at that loop time: the caller in `in` and `both`, nothing in `out`."""
-        return sound.QUIET if self.spy == "out" else self.on.frame(at)
+        """What is heard at that loop time: `in` the channel's own voice, `out` what it hears."""
+        said = sound.QUIET if self.spy == "out" else self.on.frame(at)
+        return self.on.heard(at) if said is sound.QUIET and self.spy != "in" else said
 
     def hang_up(self) -> None:
         """Asked for by a command."""
@@ -117,6 +120,11 @@ class MainChannel(Channel):
         self.dialled = dialled
         self.audio: sound.Script = ()
         self.snoops: set[Snoop] = set()
+        self.bridge: Bridge | None = None
+        self.rings = asyncio.Event()
+        self.packets_heard = 0
+        self.keys_heard = ""
+        self._ringing = False
         self._queue: deque[Callable[[], Awaitable[None]]] = deque()
         self._running = False
 
@@ -137,6 +145,32 @@ class MainChannel(Channel):
         if not self.answered.is_set():
             return sound.QUIET
         return sound.frame(self.audio, at - self.answered_at)
+
+    def heard(self, at: float) -> bytes:
+        """A playback, else a ringing tone, else those with whom it is in a bridge."""
+        if self._ringing or self.pbx.playing_on(self):
+            return sound.SIGNAL
+        return self.bridge.heard_by(self, at) if self.bridge is not None else sound.QUIET
+
+    def ring(self, *, on: bool) -> None:
+        """The unanswered caller is told; one who is answered hears a tone."""
+        self._ringing = on
+        if on:
+            self.rings.set()
+
+    async def reached(self) -> bool:
+        """Wait until the queue comes to it; False when the channel ends before."""
+        reached = asyncio.Event()
+
+        async def reach() -> None:
+            reached.set()
+
+        self.queue(reach)
+        ends = [asyncio.create_task(each.wait()) for each in (reached, self.ended)]
+        _, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+        return reached.is_set()
 
     def queue(self, command: Callable[[], Awaitable[None]]) -> None:
         """Carry it out when all earlier ones are done; dropped when the channel ends first."""
@@ -168,6 +202,8 @@ class MainChannel(Channel):
             self.pbx.emit("ChannelDestroyed", channel=self, cause=cause, cause_txt="")
 
     def leave(self) -> None:
+        if self.bridge is not None:
+            self.bridge.leave(self)
         self.pbx.emit("StasisEnd", channel=self)
         self.pbx.channels.pop(self.id, None)
         self.pbx.spawn(self._lose_snoops())
@@ -194,6 +230,7 @@ class Playback:
         self._media = media
         self._now = media[0]
         self._stop = asyncio.Event()
+        self._began = 0.0
 
     def described(self) -> dict[str, object]:
         return {
@@ -221,6 +258,7 @@ class Playback:
                 self.state = "continuing"
                 pbx.emit("PlaybackContinuing", playback=self)
             self.state = "playing"
+            self._began = asyncio.get_running_loop().time()
             pbx.emit("PlaybackStarted", playback=self)
             seconds = SOUNDS.get(media.removeprefix("sound:"))
             worked = seconds is not None
@@ -231,6 +269,9 @@ class Playback:
 
     def _finish(self, state: str) -> None:
         self.state = state
+        if state == "done":
+            played_s = asyncio.get_running_loop().time() - self._began
+            self.channel.packets_heard += round(played_s / sound.FRAME_S)
         self.channel.pbx.playbacks.pop(self.id, None)
         self.channel.pbx.emit("PlaybackFinished", playback=self)
         self._stop.set()

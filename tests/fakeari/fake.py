@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Self
 
 from recordbridge.instant import SystemClock
+from tests.fakeari.bridge import Bridge
 from tests.fakeari.call import FakeCall
-from tests.fakeari.channels import Channel, MainChannel, Playback, Snoop
+from tests.fakeari.channels import Channel, MainChannel, Playback
 from tests.fakeari.faults import Faults
+from tests.fakeari.leg import FakeCallee, Leg
 from tests.fakeari.rest import Requests
 from tests.fakeari.server import EventsTo, Server
 from tests.fakeari.sound import Script
@@ -58,7 +60,9 @@ class FakeAsterisk:
         self.faults = Faults()
         self.requests: list[str] = []
         self.channels: dict[str, Channel] = {}
-        self.entering: dict[str, Snoop] = {}
+        self.entering: dict[str, Channel] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.answer_after_s = 0.5
         self.tapes: dict[str, Tape] = {}
         self.playbacks: dict[str, Playback] = {}
         self.subscribed: set[str] = set()
@@ -107,6 +111,16 @@ class FakeAsterisk:
         channel.enter()
         return FakeCall(channel)
 
+    async def callee(self) -> FakeCallee:
+        """The one phone that is rung or connected, as soon as it is."""
+        while True:
+            legs = [each for each in self.channels.values() if isinstance(each, Leg)]
+            called = [each for each in legs if each.dialled_at_all]
+            if called:
+                assert len(called) == 1
+                return FakeCallee(called[0])
+            await asyncio.sleep(0.01)
+
     async def cut(self, *, clean: bool = False) -> None:
         """End the event sockets; channels and recordings go on."""
         for socket in list(self.sockets.values()):
@@ -117,8 +131,10 @@ class FakeAsterisk:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        for state in (self._tasks, self.channels, self.entering, self.tapes, self.playbacks):
+        for state in (self._tasks, self.channels, self.entering, self.tapes):
             state.clear()
+        for objects in (self.playbacks, self.bridges):
+            objects.clear()
         self.subscribed.clear()
         await self._server.stop()
 
@@ -139,7 +155,12 @@ class FakeAsterisk:
 
     def emit(self, kind: str, **fields: object) -> None:
         """Send an event to the application of its channel, if the filter lets it pass."""
-        subject = fields.get("channel") or fields.get("playback") or fields.get("recording")
+        subject = (
+            fields.get("channel")
+            or fields.get("peer")
+            or fields.get("playback")
+            or fields.get("recording")
+        )
         app = self._app_of(subject)
         socket = self.sockets.get(app)
         if socket is None or (self.allowed and kind not in self.allowed):
@@ -189,6 +210,11 @@ class FakeAsterisk:
     def playbacks_end(self, channel: MainChannel) -> None:
         for playback in [each for each in self.playbacks.values() if each.channel is channel]:
             playback.fail()
+
+    def playing_on(self, channel: MainChannel) -> bool:
+        return any(
+            each.channel is channel and each.state == "playing" for each in self.playbacks.values()
+        )
 
     async def _rolling(self, tape: Tape) -> None:
         await asyncio.sleep(0.0005)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fakeari.channels import Channel, MainChannel, Playback, Snoop
+from tests.fakeari.dialling import Dialling
 from tests.fakeari.tape import Tape
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ REASON_CODES = {
     "congestion": 34,
     "rejected": 21,
     "answered_elsewhere": 26,
+    "failure": 38,
 }
 
 
@@ -34,6 +35,7 @@ class Requests:
 
     def __init__(self, pbx: FakeAsterisk) -> None:
         self._pbx = pbx
+        self._dialling = Dialling(pbx)
 
     async def handle(self, method: str, path: str, query: Query, body: object) -> Reply:
         """The answer to `METHOD path` below `/ari/`."""
@@ -42,6 +44,7 @@ class Requests:
             "asterisk": self._asterisk,
             "applications": self._applications,
             "channels": self._channels,
+            "bridges": self._dialling.bridges,
             "playbacks": self._playbacks,
             "recordings": self._recordings,
         }
@@ -76,6 +79,8 @@ class Requests:
         return 200, {"name": parts[0], "channel_ids": ids, "bridge_ids": []}
 
     async def _channels(self, method: str, parts: list[str], query: Query, body: object) -> Reply:
+        if parts == ["create"]:
+            return self._dialling.create(query, body)
         channel = self._pbx.channels.get(parts[0])
         if channel is None:
             what = "Provided channel was not found" if parts[1:2] == ["snoop"] else None
@@ -98,6 +103,9 @@ class Requests:
                 return self._snoop(channel, parts[2], query)
             if parts[1] == "play":
                 return self._play(channel, parts[2], query)
+            told = await self._dialling.on_channel(method, parts[1], channel, query)
+            if told is not None:
+                return told
         return refusal(404, "Resource not found")
 
     def _variable(self, channel: Channel, name: str) -> Reply:
@@ -117,18 +125,10 @@ class Requests:
 
     async def _answer(self, channel: MainChannel) -> Reply:
         """Answers only when the channel's queue has come to it."""
-        done = asyncio.Event()
-
-        async def answer() -> None:
-            await channel.answer()
-            done.set()
-
-        channel.queue(answer)
-        waits = [asyncio.create_task(each.wait()) for each in (done, channel.ended)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
-        return NO_CONTENT if done.is_set() else refusal(500, "Failed to answer channel")
+        if not await channel.reached():
+            return refusal(500, "Failed to answer channel")
+        await channel.answer()
+        return NO_CONTENT
 
     def _snoop(self, channel: MainChannel, snoop_id: str, query: Query) -> Reply:
         pbx = self._pbx
@@ -137,12 +137,8 @@ class Requests:
         snoop = Snoop(pbx, snoop_id, channel, query["spy"])
         channel.snoops.add(snoop)
         pbx.entering[snoop_id] = snoop
-        pbx.later(lambda: self._snoop_enters(snoop))
+        pbx.later(snoop.enter)
         return 200, snoop.described()
-
-    def _snoop_enters(self, snoop: Snoop) -> None:
-        self._pbx.entering.pop(snoop.id, None)
-        snoop.enter()
 
     def _record(self, channel: Channel, query: Query) -> Reply:
         pbx, name = self._pbx, query["name"]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 404: "Not Found", 409: "Conflict"}
 
 
+def _body(asked: dict[str, str]) -> object:
+    return json.loads(asked["message_body"]) if "message_body" in asked else None
+
+
 class EventsTo:
     """One application's event socket."""
 
@@ -138,7 +142,7 @@ class Server:
         path, _, query = asked["uri"].partition("?")
         method = asked["method"]
         status, answer = await self._pbx.request(
-            method, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), None
+            method, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), _body(asked)
         )
         if self._pbx.faults.loses(f"{method} {path}"):
             await socket.end(clean=False)

@@ -13,6 +13,7 @@ QUIET = bytes(2 * FRAME_SAMPLES)
 _TONE = b"".join(
     struct.pack("<h", round(8000 * math.sin(2 * math.pi * 450 * n / RATE))) for n in range(RATE)
 )
+SIGNAL = _TONE[: 2 * FRAME_SAMPLES]
 
 Script = Sequence[tuple[str, float]]
 """Pairs of `talk`, `silence` or `mute` (no RTP at all) and seconds; silence for ever after it."""

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
@@ -55,7 +55,35 @@ class RigCall:
 
     def __init__(self, carrier: Carrier, channel_id: str) -> None:
         self._carrier = carrier
-        self._id = channel_id
+        self.channel_id = channel_id
+
+    async def press(self, key: str, *, duration_ms: int = 100) -> None:
+        """Press the key while whatever is being said goes on."""
+        await self._carrier.press(self.channel_id, key, duration_ms)
+        await asyncio.sleep(duration_ms / 1000)
+
+    async def hangup(self) -> None:
+        """Put the phone down."""
+        await self._carrier.hangup(self.channel_id)
+
+    async def packets_heard(self) -> int:
+        """RTP packets that it has received, also before the answer."""
+        return await self._carrier.packets_heard(self.channel_id)
+
+    async def rings(self) -> None:
+        """Until it is told that the other end rings (180)."""
+        while await self._carrier.state(self.channel_id) != "Ringing":
+            await asyncio.sleep(0.02)
+
+
+class RigCallee:
+    """The far end of a leg: a channel that the pbx dialled on the carrier."""
+
+    def __init__(self, carrier: Carrier, channel: Mapping[str, Any]) -> None:
+        self._carrier = carrier
+        self._id = channel["id"]
+        self.caller_name: str = channel["caller"]["name"]
+        self.caller_number: str = channel["caller"]["number"]
 
     async def press(self, key: str, *, duration_ms: int = 100) -> None:
         """Press the key while whatever is being said goes on."""
@@ -65,6 +93,16 @@ class RigCall:
     async def hangup(self) -> None:
         """Put the phone down."""
         await self._carrier.hangup(self._id)
+
+    async def header(self, name: str) -> str:
+        """A header of the INVITE."""
+        return await self._carrier.variable(self._id, f"PJSIP_HEADER(read,{name})")
+
+    async def keys(self) -> str:
+        """The four keys that it heard (script `hears-keys`)."""
+        while not (heard := await self._carrier.variable(self._id, "RIG_HEARD")):
+            await asyncio.sleep(0.05)
+        return heard
 
 
 class Carrier:
@@ -86,6 +124,8 @@ class Carrier:
     async def __aexit__(self, *_: object) -> None:
         for each in self._calls:
             await self.hangup(each)
+        for callee in await self._callees():
+            await callee.hangup()
         assert self._http is not None
         await self._http.close()
 
@@ -96,6 +136,7 @@ class Carrier:
         talk_s: float = 3.0,
         then: str = "silence",
         caller: str = "15551230001",
+        headers: dict[str, str] | None = None,
     ) -> RigCall:
         """The caller talks from the answer on; `then` it is silent, or sends nothing (`mute`)."""
         channel_id = f"test-{os.getpid()}-{next(_count)}"
@@ -109,8 +150,36 @@ class Carrier:
             "channelId": channel_id,
         }
         variables = {"RIG_TALK_S": f"{talk_s:g}", "RIG_HOLD_S": "60"}
+        for name, value in (headers or {}).items():
+            variables[f"PJSIP_HEADER(add,{name})"] = value
         await self._ask("POST", "channels", query, {"variables": variables})
         return RigCall(self, channel_id)
+
+    async def callee(self) -> RigCallee:
+        """The one callee there is, as soon as it is called."""
+        while not (found := await self._callees()):
+            await asyncio.sleep(0.02)
+        assert len(found) == 1
+        return found[0]
+
+    async def _callees(self) -> list[RigCallee]:
+        channels = await self._ask("GET", "channels", {}, None)
+        return [RigCallee(self, each) for each in channels if each["id"] not in self._calls]
+
+    async def variable(self, channel_id: str, name: str) -> str:
+        """Of a channel; empty when there is none."""
+        path = f"channels/{channel_id}/variable"
+        answer = await self._ask("GET", path, {"variable": name}, None, fine=404)
+        return str(answer.get("value", ""))
+
+    async def packets_heard(self, channel_id: str) -> int:
+        path = f"channels/{channel_id}/rtp_statistics"
+        answer = await self._ask("GET", path, {}, None, fine=404)
+        return int(answer.get("rxcount", 0))
+
+    async def state(self, channel_id: str) -> str:
+        answer = await self._ask("GET", f"channels/{channel_id}", {}, None, fine=404)
+        return str(answer.get("state", ""))
 
     async def hangup(self, channel_id: str) -> None:
         """Gone already is fine."""
@@ -133,11 +202,10 @@ class Carrier:
 
     async def _ask(
         self, method: str, path: str, query: dict[str, str], body: object, fine: int = 0
-    ) -> dict[str, str]:
+    ) -> Any:
         assert self._http is not None
         async with self._http.request(method, self._url + path, params=query, json=body) as reply:
             assert reply.status < 400 or reply.status == fine, await reply.text()
             if reply.status in (204, fine):
                 return {}
-            answer: dict[str, str] = await reply.json()
-            return answer
+            return await reply.json()

@@ -1,0 +1,41 @@
+"""A mixing bridge: its members hear each other."""
+
+from __future__ import annotations
+
+from tests.fakeari import sound
+from tests.fakeari.channels import MainChannel
+
+
+class Bridge:
+    """A channel is in one bridge at most; who ends or leaves Stasis leaves it."""
+
+    def __init__(self, bridge_id: str) -> None:
+        self.id = bridge_id
+        self.members: list[MainChannel] = []
+
+    def described(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "technology": "simple_bridge",
+            "bridge_type": "mixing",
+            "channels": [each.id for each in self.members],
+        }
+
+    def join(self, member: MainChannel) -> None:
+        if member.bridge is not None:
+            member.bridge.leave(member)
+        self.members.append(member)
+        member.bridge = self
+
+    def leave(self, member: MainChannel) -> None:
+        self.members.remove(member)
+        member.bridge = None
+
+    def end(self) -> None:
+        for member in tuple(self.members):
+            self.leave(member)
+
+    def heard_by(self, listener: MainChannel, at: float) -> bytes:
+        """What the others say."""
+        said = (each.frame(at) for each in self.members if each is not listener)
+        return next((frame for frame in said if frame is not sound.QUIET), sound.QUIET)
