@@ -21,6 +21,10 @@ from recordbridge.machine import call as machine
 from recordbridge.machine.facts import Fact
 from recordbridge.machine.intents import (
     Abandon,
+    BeginLeg,
+    BeginPlayback,
+    EndLeg,
+    EndPlayback,
     Intent,
     MakeDurable,
     Note,
@@ -70,6 +74,7 @@ class Actor:
         "_store",
         "_timer",
         "_timer_at",
+        "_unbegun",
         "busy",
         "closed",
         "dirty",
@@ -97,6 +102,8 @@ class Actor:
         """The state as the commit queue has it."""
         self._late: list[Intent] = []
         """What waits for the next commit."""
+        self._unbegun: set[str] = set()
+        """Legs and playbacks whose beginning waits for a commit: their end must not overtake it."""
         self._commits = commits
         self._store = store
         self._hands = hands
@@ -164,6 +171,12 @@ class Actor:
         self.state = step.state
         self.dirty = self.dirty or step.durable
         for intent in step.intents:
+            if isinstance(intent, BeginLeg | BeginPlayback):
+                self._unbegun.add(_object(intent))
+            elif isinstance(intent, EndLeg | EndPlayback) and _object(intent) in self._unbegun:
+                self.dirty = True  # after the commit that the beginning waits for
+                self._late.append(intent)
+                continue
             if intent.early:
                 self._early(intent)
             else:
@@ -244,11 +257,17 @@ class Actor:
                 self._release()
             elif not isinstance(intent, Request):
                 self._hands.act(self, intent)
+                if isinstance(intent, BeginLeg | BeginPlayback):
+                    self._unbegun.discard(_object(intent))
 
     def _release(self) -> None:
         if not self.closed and machine.finished(self.state):
             self.close()
             self._hands.released(self)
+
+
+def _object(intent: BeginLeg | EndLeg | BeginPlayback | EndPlayback) -> str:
+    return intent.leg_id if isinstance(intent, BeginLeg | EndLeg) else intent.playback_id
 
 
 def _update(intent: Intent) -> RequestUpdate | None:

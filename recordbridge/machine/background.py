@@ -35,9 +35,5 @@ def dial_over(turn: Turn, recording_ids: tuple[str, ...]) -> None:
     """S-2: what began with a Dial ends with it, unless it is a session recording too (S-3)."""
     for recording_id in recording_ids:
         recording = turn.recording(recording_id)
-        if recording is None or recording.mode != "dial":
-            continue
-        if recording.phase == "running":
-            capture.end(turn, recording, "dialEnded", at=turn.now)
-        elif recording.phase in ("preparing", "starting", "answering"):
-            capture.stop(turn, recording)
+        if recording is not None and recording.mode == "dial":
+            capture.stop(turn, recording, "dialEnded")

@@ -12,7 +12,13 @@ from typing import Literal
 from recordbridge import ids
 from recordbridge.instant import Instant
 from recordbridge.machine import life
-from recordbridge.machine.intents import BeginCapture, BeginSnoop, EndCapture, WatchTalking
+from recordbridge.machine.intents import (
+    BeginCapture,
+    BeginSnoop,
+    Discard,
+    EndCapture,
+    WatchTalking,
+)
 from recordbridge.machine.state import LAG_MS, EndReason, Mode, Recording, Tap
 from recordbridge.machine.turn import Turn, replace
 from recordbridge.plivo.elements import Record
@@ -191,14 +197,14 @@ def end(
             turn.emit(EndCapture(channel_id=turn.call.channel_id, name=life.capture_name(tap)))
 
 
-def stop(turn: Turn, recording: Recording) -> None:
-    """Somebody asked for the end (REST, or the flow was taken away): `stopped`."""
+def stop(turn: Turn, recording: Recording, reason: EndReason = "stopped") -> None:
+    """Somebody asked for the end (REST, or the flow was taken away), wherever it is."""
     if recording.phase in ("running", "answering"):
         _note_start(turn, recording)
         recording = turn.recording(recording.recording_id) or recording
-        end(turn, recording, "stopped", at=turn.now)
+        end(turn, recording, reason, at=turn.now)
     elif recording.phase in ("preparing", "starting"):
-        _never_began(turn, recording, "stopped")
+        _never_began(turn, recording, reason)
 
 
 def call_gone(turn: Turn, recording: Recording, reason: EndReason, at: Instant) -> None:
@@ -236,7 +242,10 @@ def _never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
 
 
 def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
-    """Asterisk closed a file: as we asked, at the caller's silence, at a hangup, or on its own."""
+    """Asterisk closed a file: as we asked, at the caller's silence, at a hangup, or on its own.
+
+    One of a recording that was over before it had begun is of no use.
+    """
     if tap.closed:
         return
     match recording.phase:
@@ -251,6 +260,10 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
                 turn.put(recording, stopped_at=at, deadline=turn.now + WHY_MS)
         case "starting" | "answering":
             fail(turn, recording, "Asterisk ended the recording before it had begun")
+        case "collecting" | "done" if recording.captured_at is None:
+            _mark(turn, recording, tap, closed=True)
+            names = (life.capture_name(tap),)
+            turn.emit(Discard(recording_id=recording.recording_id, names=names))
 
 
 def closed_by_asterisk(turn: Turn, recording: Recording) -> None:

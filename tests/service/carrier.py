@@ -71,6 +71,11 @@ class Call:
     def is_answered(self) -> bool:
         return self._answered.done() and not self._answered.cancelled()
 
+    async def state(self) -> str:
+        """What Asterisk calls it: `Down`, `Ringing`, `Up`."""
+        channel = await self._carrier.ask("GET", f"channels/{self.id}")
+        return str(json.loads(channel)["state"])
+
     @property
     def is_over(self) -> bool:
         return self._ended.done()

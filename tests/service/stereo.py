@@ -26,8 +26,10 @@ class Stereo(NamedTuple):
 
 
 def read(data: bytes) -> tuple[Sound, Sound]:
-    """The sides of a stereo WAV."""
+    """The sides of a stereo WAV; one of nothing has no sides."""
     with wave.open(io.BytesIO(data)) as file:
+        if not file.getnframes():
+            return Sound(np.zeros(0, np.int16)), Sound(np.zeros(0, np.int16))
         assert (file.getsampwidth(), file.getnchannels(), file.getframerate()) == (2, 2, RATE)
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
     return Sound(samples[::2]), Sound(samples[1::2])
@@ -54,10 +56,10 @@ def places(
     return found
 
 
-def lags_ms(kept: Stereo) -> list[float]:
+def lags_ms(kept: Stereo, every: int = 2 * RATE) -> list[float]:
     """Every two seconds, with the known signal on both sides, how much later the far side is.
 
     Both sides play the signal from its beginning.
     """
-    caller, far = (dict(places(side, RATE // 2, 2 * RATE)) for side in (kept.caller, kept.far))
+    caller, far = (dict(places(side, RATE // 2, every)) for side in (kept.caller, kept.far))
     return [(caller[at] - far[at]) * 1000 / RATE for at in sorted(caller.keys() & far.keys())]
