@@ -22,6 +22,7 @@ from recordbridge.machine import (
     documents,
     doing,
     flow,
+    leftovers,
     life,
     presence,
     record,
@@ -90,6 +91,8 @@ def deadline(call: Call) -> Instant | None:
         moments.append(element)
     if call.scheduled_hangup is not None:
         moments.append(call.scheduled_hangup)
+    if call.leftovers_due is not None:
+        moments.append(call.leftovers_due)
     if call.left_at is not None and call.ended_at is None:
         moments.append(call.left_at + presence.LEFT_MS)
     return min(moments, default=None)
@@ -110,8 +113,10 @@ def legs(call: Call) -> list[str]:
 
 
 def finished(call: Call) -> bool:
-    """The call is over, its recordings are stored or lost, all requests are written."""
-    return call.over and all(life.settled(r) for r in call.recordings)
+    """The call is over, its recordings are stored or lost, all requests are written, and nothing
+    of it is left on Asterisk.
+    """
+    return call.over and not call.leftovers and all(life.settled(r) for r in call.recordings)
 
 
 def _settle(turn: Turn) -> None:
@@ -128,6 +133,7 @@ def _settle(turn: Turn) -> None:
 
 def _due(turn: Turn) -> None:
     presence.left_for_good(turn)
+    leftovers.due(turn)
     for known in turn.call.recordings:
         recording = turn.recording(known.recording_id)
         if recording is None or recording.deadline is None or turn.now < recording.deadline:

@@ -121,10 +121,10 @@ def answered(turn: Turn, dialing: Dialing, leg: Leg, at: Instant) -> Dialing:
     """A callee is there: it is connected, or asked to confirm first."""
     if leg.answered_at is not None or leg.ending:
         return dialing
+    if dialing.winner:  # too late: nothing is told of it
+        return end_leg(turn, dialing, leg.leg_id, "elsewhere", ELSEWHERE)
     element = dialing.element
     dialing = put(dialing, leg, answered_at=at)
-    if dialing.winner:
-        return end_leg(turn, dialing, leg.leg_id, "elsewhere", ELSEWHERE)
     if not element.confirm_key and element.confirm_sound is None:
         return win(turn, dialing, leg.leg_id)
     leg = leg_of(dialing, leg.leg_id) or leg

@@ -226,14 +226,21 @@ def finish(turn: Turn, dialing: Dialing, status: DialStatus) -> None:
             turn.emit(Abandon(request_id=request_id))
     if turn.call.present:
         background.dial_over(turn, dialing.recordings)
-    winner = dial.leg_of(dialing, dialing.winner)
-    if winner is not None and winner.phase != "ended":
-        _tell(turn, dialing, winner, "hangup")
+    for leg in dialing.legs:
+        if leg.answered_at is not None and leg.phase != "ended":
+            _tell(turn, dialing, leg, "hangup")
     turn.note("dial_ended", status=status)
     turn.flow(doing=None)
     element = dialing.element
     parameters = reports.dial(turn.call, dialing, status)
     documents.action(turn, element.action, parameters, redirect=element.redirect)
+
+
+def not_bridged(turn: Turn, bridge_id: str) -> None:
+    """Asterisk could not bridge the two: nobody shall wait in silence until timeLimit."""
+    dialing = under_way(turn)
+    if dialing is not None and dialing.bridge_id == bridge_id and dialing.phase == "connected":
+        finish(turn, dialing, "failed")
 
 
 def call_gone(turn: Turn, dialing: Dialing) -> None:

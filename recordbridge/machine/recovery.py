@@ -5,8 +5,9 @@ Neither is an event of Asterisk's: they stand in for events that will not come.
 
 from __future__ import annotations
 
-from recordbridge.machine import capture, dialing, doing, life, presence, record
+from recordbridge.machine import capture, dialing, doing, leftovers, life, presence, record
 from recordbridge.machine import facts as f
+from recordbridge.machine.intents import EndLeg
 from recordbridge.machine.progress import Dialing, Gathering
 from recordbridge.machine.state import Playing, Recording, Sending, Tap
 from recordbridge.machine.turn import Turn
@@ -17,6 +18,8 @@ UNREACHABLE = 3
 
 def refused(turn: Turn, fact: f.CommandRefused) -> None:
     """A command failed: what waited for it is told now, not at its deadline."""
+    if leftovers.refused(turn, fact):
+        return
     turn.warn("command_refused", command=fact.command, object_id=fact.object_id, reason=fact.reason)
     if fact.object_id == turn.call.channel_id:
         _channel_refused(turn, fact)
@@ -61,6 +64,8 @@ def _element_refused(turn: Turn, fact: f.CommandRefused) -> None:
             dialing.leg_ended(turn, fact.object_id, turn.now, UNREACHABLE)
         case "EndLeg" if fact.gone:
             dialing.leg_ended(turn, fact.object_id, turn.now, 0)
+        case "JoinBridge":
+            dialing.not_bridged(turn, fact.object_id)
         case _:
             pass
 
@@ -76,6 +81,7 @@ def seen(turn: Turn, fact: f.PbxSeen) -> None:
             _seen_tap(turn, known.recording_id, tap.snoop_id, fact)
         _seen_recording(turn, turn.recording(known.recording_id) or known, fact)
     _seen_element(turn, fact)
+    leftovers.seen(turn)
 
 
 def _seen_recording(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
@@ -109,4 +115,6 @@ def _seen_element(turn: Turn, fact: f.PbxSeen) -> None:
     elif isinstance(now, Dialing):
         for leg in now.legs:
             if leg.phase != "ended" and leg.leg_id not in fact.legs:
+                # It may only not have been dialled yet, when its commit takes long.
+                turn.emit(EndLeg(channel_id=turn.call.channel_id, leg_id=leg.leg_id))
                 dialing.leg_ended(turn, leg.leg_id, fact.at, 0)

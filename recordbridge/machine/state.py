@@ -190,6 +190,13 @@ class Ending(msgspec.Struct, frozen=True):
     """Q.850."""
 
 
+class Leftover(msgspec.Struct, frozen=True):
+    """Something on Asterisk whose end was refused; `asked` again, and not refused since."""
+
+    object_id: str
+    asked: bool = False
+
+
 class Call(msgspec.Struct, frozen=True):
     """Everything about one call."""
 
@@ -224,6 +231,8 @@ class Call(msgspec.Struct, frozen=True):
     """How many requests were named so far."""
     problem: str = ""
     """Why the latest document could not be used (A-19); empty while all were."""
+    leftovers: tuple[Leftover, ...] = ()
+    leftovers_due: Instant | None = None
     notified: bool = False
     """The end of the call has been reported (hangup_url)."""
 

@@ -1,10 +1,11 @@
 """A little Asterisk, with the application and the pipeline, that does what a Drive's call wants.
 
-Commands arrive in order after `delay()`; those that wait for the commit may be overtaken by those
-that do not (`Intent.early`), as in the engine. Events arrive in order after `delay()`. While
-`connected` is False commands are refused, not kept, and events are lost; `reconnect` then shows
-what is there. A channel that goes takes its snoops and playbacks along; legs and bridges stay
-until somebody ends them.
+Three lanes, each in order and each with its `delay`: commands that go out at once (`early`), those
+that wait for the commit and may be overtaken (`late`), and events (`event`). As in the engine, an
+end that would overtake its beginning waits with it, and `Release` is looked at after the commit:
+then the call is forgotten (`released`). While `connected` is False commands are refused, not kept,
+and events are lost; `reconnect` shows what is there. A channel that goes takes its snoops and
+playbacks along; legs and bridges stay until somebody ends them.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Asterisk:
         self,
         drive: Drive,
         *,
-        delay: Callable[[], int] = lambda: 5,
+        delay: Callable[[str], int] = lambda _: 5,
         reply: Reply = wait_a_second,
         play_ms: int = 400,
         file_ms: int = 50,
@@ -59,12 +60,13 @@ class Asterisk:
         self.reply_ms = reply_ms
         self.reply = reply
         self.unreadable = False
+        self.released = False
         self._delay = delay
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._latest = {"early": 0, "late": 0, "event": 0}
         self._obeyed = 0
-        self._ended: set[str] = set()
+        self._unbegun: set[str] = set()
         self._ignored: set[str] = set()
 
     # -- time
@@ -75,7 +77,7 @@ class Asterisk:
         idle = 0
         while not self._obey(until):
             due = [self._agenda[0][0]] if self._agenda else []
-            due += [drive.due] if drive.due is not None else []
+            due += [drive.due] if drive.due is not None and not self.released else []
             if not due or min(due) > end:
                 drive.now = max(drive.now, end)
                 return until()
@@ -95,7 +97,7 @@ class Asterisk:
         return until()
 
     def _later(self, lane: str, do: Callable[[], None], ms: int | None = None) -> None:
-        at = self.drive.now + (self._delay() if ms is None else ms)
+        at = self.drive.now + (self._delay(lane) if ms is None else ms)
         if lane in self._latest:
             at = self._latest[lane] = max(at, self._latest[lane])
         heapq.heappush(self._agenda, (at, next(self._count), do))
@@ -108,22 +110,28 @@ class Asterisk:
 
     def _hear(self, fact: f.Fact) -> None:
         if self.connected:
-            self.drive.feed(fact)
+            self._feed(fact)
 
     def _feed(self, fact: f.Fact) -> None:
-        self.drive.feed(fact)
+        if not self.released:
+            self.drive.feed(fact)
+
+    def _release(self) -> None:
+        if machine.finished(self.drive.state):
+            self.released = True
 
     # -- commands
 
     def _take(self, intent: i.Intent) -> None:
         match intent:
-            case i.Pbx(early=True):
-                ended = getattr(intent, "leg_id", "") or getattr(intent, "playback_id", "")
-                if ended and isinstance(intent, i.EndLeg | i.EndPlayback):
-                    self._ended.add(ended)
-                self._later("early", lambda: self._command(intent))
-            case i.Pbx():
+            case i.BeginLeg() | i.BeginPlayback():
+                self._unbegun.add(self._object(intent))
                 self._later("late", lambda: self._command(intent))
+            case i.EndLeg() | i.EndPlayback() if self._object(intent) in self._unbegun:
+                self._later("late", lambda: self._command(intent))
+            case i.Pbx():
+                lane = "early" if intent.early else "late"
+                self._later(lane, lambda: self._command(intent))
             case i.Request():
                 self._later("", lambda: self._request(intent), self.reply_ms)
             case i.LoadFlow(request_id=request_id):
@@ -134,6 +142,8 @@ class Asterisk:
                 self._later("", lambda: self._collect(intent), self.file_ms)
             case i.FetchMedia(media_id=media_id) | i.Synthesise(media_id=media_id):
                 self._later("", lambda: self._feed(f.MediaReady(media_id, "sound:m")))
+            case i.Release():
+                self._later("late", self._release)
             case _:
                 pass
 
@@ -143,25 +153,26 @@ class Asterisk:
 
     def _request(self, request: i.Request) -> None:
         if not request.wants_document:
-            self.drive.feed(f.RequestSettled(request.request_id))
+            self._feed(f.RequestSettled(request.request_id))
         elif request.request_id not in self._ignored:
-            self.drive.feed(self.reply(request))
+            self._feed(self.reply(request))
 
     def _collect(self, collect: i.Collect) -> None:
         if self.unreadable:
-            self.drive.feed(f.FileFailed(collect.recording_id, "unreadable"))
+            self._feed(f.FileFailed(collect.recording_id, "unreadable"))
             return
         if not self.connected or any(name in self.live for name in collect.names):
             self._later("", lambda: self._collect(collect), 500)
             return
         frames = 16_000 if collect.names else 0
-        self.drive.feed(f.AudioMeasured(collect.recording_id, frames, 8000))
+        self._feed(f.AudioMeasured(collect.recording_id, frames, 8000))
         ready = f.FileReady(collect.recording_id, frames * 2 + 44, "d")
         self._later("", lambda: self._feed(ready))
 
     def _command(self, intent: i.Pbx) -> None:
         name = type(intent).__name__
         target = self._object(intent)
+        self._unbegun.discard(target)
         reason = "not connected" if not self.connected else ""
         if not reason and name in self.refuse:
             self.refuse.discard(name)
@@ -176,7 +187,7 @@ class Asterisk:
 
     def _refused(self, target: str, name: str, reason: str, *, gone: bool) -> None:
         fact = f.CommandRefused(target, name, reason, gone)
-        self._later("event", lambda: self._feed(fact))
+        self._later("", lambda: self._feed(fact), 0)
 
     def _object(self, intent: i.Pbx) -> str:
         match intent:
@@ -231,19 +242,19 @@ class Asterisk:
             case i.BeginCapture(name=name, snoop_id=each):
                 self.live[name] = each
                 self._tell(lambda at: f.CaptureBegan(name, at))
+                self._later("", lambda: self.end_capture(name), intent.max_duration_s * 1000)
             case i.EndCapture(name=name):
                 self.end_capture(name)
             case i.BeginPlayback(playback_id=each, target=target):
-                if each not in self._ended:  # the engine does not begin what has been ended
-                    self.playing[each] = target or intent.channel_id
-                    self._later("", lambda: self.end_playback(each), self.play_ms)
+                self.playing[each] = target or intent.channel_id
+                self._later("", lambda: self.end_playback(each), self.play_ms)
             case i.EndPlayback(playback_id=each):
                 self.end_playback(each)
             case i.SendKeys(keys_id=each):
                 self._tell(lambda _: f.KeysSent(each))
             case i.BeginLeg(leg_id=each):
-                if each not in self._ended:
-                    self.legs[each] = "dialled"
+                self.legs[each] = "dialled"
+                self._later("", lambda: self._no_answer(each), intent.timeout_s * 1000)
             case i.EndLeg(leg_id=each):
                 self.end_leg(each)
             case i.MakeBridge(bridge_id=each):
@@ -285,6 +296,14 @@ class Asterisk:
         if self.legs.pop(leg_id, None) is not None:
             self._silence(leg_id)
             self._tell(lambda at: f.LegEnded(leg_id, at, cause))
+
+    def _no_answer(self, leg_id: str) -> None:
+        if self.legs.get(leg_id) == "dialled":
+            self.end_leg(leg_id, 19)
+
+    def press_on_leg(self, leg_id: str, key: str) -> None:
+        if self.legs.get(leg_id) == "up":
+            self._tell(lambda at: f.LegKeyPressed(leg_id, at, key, 100))
 
     def press(self, key: str) -> None:
         if self.channel in ("ringing", "up"):
@@ -328,7 +347,7 @@ class Asterisk:
             playbacks=tuple(p for p in machine.playbacks(state) if p in self.playing),
             legs=tuple(each for each in legs if each in self.legs),
         )
-        self.drive.feed(seen)
+        self._feed(seen)
         for leg in legs:
             if self.legs.get(leg) == "up":
                 self._tell(lambda at, leg=leg: f.LegAnswered(leg, at))  # type: ignore[misc]
