@@ -76,8 +76,8 @@ test: $(STAMP)  ## every test, those on a real Asterisk included (installs one i
 unit: $(STAMP)  ## the tests that need no Asterisk
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not asterisk'
 
-fidelity: $(STAMP)  ## recordings against the wire (real calls, a tap on the loopback; as root); 1 when a limit is broken
-	@$(BIN)/python -m tests.fidelity
+fidelity: $(STAMP)  ## recordings against the wire (real calls, a tap on the loopback; as root); 1 when a limit is broken (FIDELITY: options)
+	@$(BIN)/python -m tests.fidelity $(FIDELITY)
 
 docs: $(STAMP)  ## docs/configuration.md from the settings
 	$(BIN)/python -m recordbridge.settings > docs/configuration.md

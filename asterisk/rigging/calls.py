@@ -23,6 +23,7 @@ SCRIPTS = (
     "busy",
     "never-answer",
     "markers",
+    "markers-b",
 )
 _UP = "6"
 

@@ -1,6 +1,7 @@
-"""The known signal that the carrier's script `markers` plays, for finding samples in a recording.
+"""The known signals that the carrier plays, for finding samples in a recording.
 
-It is band-limited noise (about 300 to 3000 Hz, -12 dBFS), 70 s at 8 kHz, the same in every run and
+`markers` is for callers, `markers-b`, from another seed, for callees: what one recording holds of
+each party is told apart. Each is band-limited noise (about 300 to 3000 Hz, -12 dBFS), 70 s at 8 kHz, the same in every run and
 on every machine: any window of it correlates sharply with one place only. The samples are already
 rounded to what u-law can carry, so a recording of an undisturbed call holds exactly these values.
 """
@@ -16,12 +17,13 @@ from . import ulaw
 RATE = 8000
 SECONDS = 70
 _RMS = 8230  # -12 dBFS
-_SEED = 0x1234ABCD
+SEEDS = {"markers": 0x1234ABCD, "markers-b": 0x7E57B0B5}
+"""By the name of the script that plays it."""
 
 
-def _noise(count: int) -> list[int]:
+def _noise(count: int, seed: int) -> list[int]:
     """Return white noise in [-32768, 32767] from a fixed linear congruential generator."""
-    state = _SEED
+    state = seed
     values = []
     for _ in range(count):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
@@ -41,19 +43,19 @@ def _band_limited(noise: list[int]) -> list[float]:
 
 
 @cache
-def _code() -> bytes:
-    shaped = _band_limited(_noise(RATE * SECONDS))
+def _code(seed: int) -> bytes:
+    shaped = _band_limited(_noise(RATE * SECONDS, seed))
     rms = math.sqrt(sum(value * value for value in shaped) / len(shaped))
     gain = _RMS / rms
     loud = array("h", [max(-32000, min(32000, round(value * gain))) for value in shaped])
     return ulaw.encode(loud)
 
 
-def code() -> bytes:
+def code(name: str = "markers") -> bytes:
     """Return the signal as u-law bytes: what goes over the wire."""
-    return _code()
+    return _code(SEEDS[name])
 
 
-def samples() -> array[int]:
+def samples(name: str = "markers") -> array[int]:
     """Return the signal as 16-bit samples: what an exact recording contains."""
-    return ulaw.decode(_code())
+    return ulaw.decode(code(name))

@@ -23,6 +23,8 @@ _QUIET = 350
 _PAUSE_FRAMES = 5
 _LOUDNESS = 2500
 _BASE_S = 60
+_COMPLETE = "ready-2"
+"""Says that all files are there; another name when there are more of them."""
 _READY_MADE = [f"0.{tenth}" for tenth in range(1, 10)] + [str(whole) for whole in range(1, 61)]
 
 
@@ -77,7 +79,7 @@ def _repeat(data: bytes, length: int) -> bytes:
 
 def prepare(folder: Path, prompts: Path) -> None:
     """Fill the folder with everything the scripts play, unless it is there already."""
-    if (folder / "ready").exists():
+    if (folder / _COMPLETE).exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     longest = sorted(prompts.glob("*.wav"), key=lambda path: (-path.stat().st_size, path.name))
@@ -87,8 +89,9 @@ def prepare(folder: Path, prompts: Path) -> None:
     silence = bytes([ulaw.SILENCE])
     for seconds in (1, 60):
         _write(folder / f"silence-{seconds}.ulaw", silence * (seconds * RATE))
-    _write(folder / "markers.ulaw", markers.code())
-    _write(folder / "ready", b"")
+    for name in markers.SEEDS:
+        _write(folder / f"{name}.ulaw", markers.code(name))
+    _write(folder / _COMPLETE, b"")
 
 
 def cut(folder: Path, seconds: str) -> None:

@@ -26,6 +26,8 @@ def test_ulaw_is_that_of_g711(code: int, sample: int) -> None:
 def test_markers_are_the_same_on_every_machine() -> None:
     digest = hashlib.sha256(markers.code()).hexdigest()
     assert digest.startswith("27c0b231cdaff1fb")
+    digest = hashlib.sha256(markers.code("markers-b")).hexdigest()
+    assert digest.startswith("fbab435e1c2b75b9")
     assert len(markers.samples()) == markers.RATE * markers.SECONDS
 
 
