@@ -23,10 +23,17 @@ from hypothesis.stateful import (
 
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine.progress import Dialing
 from recordbridge.machine.state import Profile
-from recordbridge.plivo.elements import Dial, Document, Element, Play, Wait
-from tests.props.test_machine import backgrounds, dials, elements, profiles, records
+from recordbridge.plivo.elements import Document, Element, Play, Wait
+from tests.props.test_machine import (
+    backgrounds,
+    dials,
+    dials_are_told_of,
+    elements,
+    one_result_per_recording,
+    profiles,
+    records,
+)
 from tests.unit.machine.asterisk import Asterisk
 from tests.unit.machine.drive import Drive
 
@@ -52,18 +59,6 @@ flows: st.SearchStrategy[list[Element]] = st.one_of(
 )
 
 
-class Watched(Drive):
-    """Remembers the Dials that were under way, by their bridge."""
-
-    def _take(self, step: object) -> list[i.Intent]:
-        taken = super()._take(step)  # type: ignore[arg-type]
-        if isinstance(self.state.flow.doing, Dialing):
-            self.dials[self.state.flow.doing.bridge_id] = self.state.flow.doing.element
-        return taken
-
-    dials: dict[str, Dial]
-
-
 class Calls(RuleBasedStateMachine):
     """One call."""
 
@@ -75,9 +70,7 @@ class Calls(RuleBasedStateMachine):
     )
     def enter(self, flow: list[Element], profile: Profile, answered: bool, seed: int) -> None:
         chance = random.Random(seed)
-        self.drive = Watched.__new__(Watched)
-        self.drive.dials = {}
-        self.drive.__init__(*flow, profile=profile, answered=answered)  # type: ignore[misc]
+        self.drive = Drive(*flow, profile=profile, answered=answered)
         self.chance = chance
         self.documents = 0
         self.steps = 0
@@ -188,30 +181,8 @@ class Calls(RuleBasedStateMachine):
         self.asterisk.run(1_000)
         assert self.drive.due is None
         assert self.asterisk.left() == {}
-        self.results()
-        self.dials()
-
-    def results(self) -> None:
-        """One action and one callback per recording, where they were asked for."""
-        for recording in self.drive.state.recordings:
-            mine = [
-                r.kind for r in self.drive.of(i.Request) if r.recording_id == recording.recording_id
-            ]
-            element = recording.element
-            assert mine.count("action") == (element.action is not None)
-            assert mine.count("callback") == (element.callback is not None)
-            assert mine.count("transcription") == (element.transcription is not None)
-
-    def dials(self) -> None:
-        """One action per Dial, and of each callee that answered one answer and one hangup."""
-        begun = [self.drive.dials[each.bridge_id] for each in self.drive.of(i.MakeBridge)]
-        actions = [r for r in self.drive.requests("action") if "DialStatus" in r.parameters]
-        assert len(actions) == sum(each.action is not None for each in begun)
-        told = [r.parameters for r in self.drive.requests("dial")]
-        answers = [each["DialBLegUUID"] for each in told if each["DialAction"] == "answer"]
-        hangups = [each["DialBLegUUID"] for each in told if each["DialAction"] == "hangup"]
-        assert len(answers) == len(set(answers))
-        assert sorted(hangups) == sorted(answers)
+        one_result_per_recording(self.drive)
+        dials_are_told_of(self.drive)
 
 
 @pytest.mark.rule("N-3")

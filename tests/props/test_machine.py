@@ -36,6 +36,7 @@ URL = Target(url="https://app.example.com/x")
 records = st.builds(
     voicemail,
     action=st.sampled_from([None, URL]),
+    transcription=st.sampled_from([None, URL]),
     callback=st.sampled_from([None, URL]),
     redirect=st.booleans(),
     play_beep=st.booleans(),
@@ -46,6 +47,7 @@ records = st.builds(
 backgrounds = st.builds(
     voicemail,
     action=st.sampled_from([None, URL]),
+    transcription=st.sampled_from([None, URL]),
     callback=st.sampled_from([None, URL]),
     redirect=st.booleans(),
     max_length_s=st.integers(2, 30),
@@ -182,6 +184,30 @@ def settle(drive: Drive) -> None:
         drive.feed(f.FileFailed(recording_id=recording.recording_id, reason="lost"))
 
 
+def one_result_per_recording(drive: Drive) -> None:
+    """One action, one callback, one transcription request, where they were asked for."""
+    for recording in drive.state.recordings:
+        element: Record = recording.element
+        sent = [r for r in drive.of(i.Request) if r.recording_id == recording.recording_id]
+        kinds = [r.kind for r in sent]
+        assert kinds.count("action") == (element.action is not None)
+        assert kinds.count("callback") == (element.callback is not None)
+        assert kinds.count("transcription") == (element.transcription is not None)
+        assert kinds == sorted(kinds), "in the order of Q-4, which is that of their names"
+
+
+def dials_are_told_of(drive: Drive) -> None:
+    """One action per Dial that wants one; one answer and one hangup of each callee there was."""
+    begun = [drive.dials[each.bridge_id] for each in drive.of(i.MakeBridge)]
+    actions = [r for r in drive.requests("action") if "DialStatus" in r.parameters]
+    assert len(actions) == sum(each.action is not None for each in begun)
+    told = [r.parameters for r in drive.requests("dial")]
+    answers = [each["DialBLegUUID"] for each in told if each["DialAction"] == "answer"]
+    hangups = [each["DialBLegUUID"] for each in told if each["DialAction"] == "hangup"]
+    assert len(answers) == len(set(answers))
+    assert sorted(hangups) == sorted(answers)
+
+
 @pytest.mark.rule("P-8")
 @pytest.mark.rule("Q-2")
 @pytest.mark.rule("Q-3")
@@ -194,18 +220,50 @@ def test_exactly_one_result_per_recording(
     drive = drive_at_random(flow, profile, steps)
     settle(drive)
     assert drive.of(i.Release)
-    for recording in drive.state.recordings:
-        element: Record = recording.element
-        mine = [r for r in drive.of(i.Request) if r.recording_id == recording.recording_id]
-        kinds = [r.kind for r in mine]
-        assert kinds.count("action") == (element.action is not None)
-        assert kinds.count("callback") == (element.callback is not None)
-        assert all(
-            r.parameters.get("RecordingEndReason") or r.parameters["RecordingDuration"] == "-1"
-            for r in mine
-        )
+    one_result_per_recording(drive)
+    for request in drive.of(i.Request):
+        said = request.parameters
+        if request.recording_id is not None and request.kind != "transcription":
+            assert said.get("RecordingEndReason") or said["RecordingDuration"] == "-1"
     ids = [r.request_id for r in drive.of(i.Request)]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.rule("F-4")
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=300, deadline=None)
+def test_nothing_is_left_on_asterisk_and_every_dial_is_told_of(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    drive = drive_at_random(flow, profile, steps)
+    settle(drive)
+    snoops = {each.snoop_id for each in drive.of(i.BeginSnoop)}
+    assert snoops == {each.snoop_id for each in drive.of(i.EndSnoop)}
+    bridges = [each.bridge_id for each in drive.of(i.MakeBridge)]
+    assert bridges == [each.bridge_id for each in drive.of(i.EndBridge)]
+    over = {each.leg_id for each in drive.facts if isinstance(each, f.LegEnded)}
+    over |= {each.leg_id for each in drive.of(i.EndLeg)}
+    assert {each.leg_id for each in drive.of(i.BeginLeg)} <= over
+    dials_are_told_of(drive)
+
+
+@given(flow=flows, profile=profiles, steps=moves)
+@settings(max_examples=300, deadline=None)
+def test_what_is_due_is_done_and_not_due_again(
+    flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
+) -> None:
+    """Deadlines move forward: a timer never runs in circles."""
+    drive = Drive(*flow, profile=profile)
+    for choice, ms in steps:
+        drive.now += ms
+        if choice != "wait":
+            drive.feed(fact_of(drive, choice))
+        for _ in range(4):
+            if drive.due is None or drive.due > drive.now:
+                break
+            drive.feed(None)
+        else:
+            raise AssertionError(f"due since {drive.now - (drive.due or 0)} ms: {drive.state}")
 
 
 @pytest.mark.rule("P-4")

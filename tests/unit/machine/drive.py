@@ -10,8 +10,9 @@ from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import life
+from recordbridge.machine.progress import Dialing
 from recordbridge.machine.state import Profile, Recording
-from recordbridge.plivo.elements import Document, Element, Record
+from recordbridge.plivo.elements import Dial, Document, Element, Record
 from recordbridge.plivo.retry import Target
 
 SEED = "00112233445566778899aabbccddeeff"
@@ -34,6 +35,9 @@ class Drive:
     ) -> None:
         self.now = START
         self.sent: list[i.Intent] = []
+        self.facts: list[f.Fact | None] = []
+        self.dials: dict[str, Dial] = {}
+        """The Dials that were under way, by their bridge."""
         self.commits = 0
         profile = profile or Profile(account="MAEXAMPLEACCOUNT0001", application="voicemail")
         entered = f.CallEntered(
@@ -48,11 +52,15 @@ class Drive:
         self.due = step.deadline
         self.commits += step.durable
         self.sent.extend(step.intents)
+        doing = step.state.flow.doing
+        if isinstance(doing, Dialing):
+            self.dials[doing.bridge_id] = doing.element
         return list(step.intents)
 
     def feed(self, fact: f.Fact | None, *, after_ms: int = 0) -> list[i.Intent]:
         """Take a fact in `after_ms` later; returns its intents."""
         self.now += after_ms
+        self.facts.append(fact)
         return self._take(machine.step(self.state, fact, self.now))
 
     def document(self, *elements: Element) -> list[i.Intent]:
