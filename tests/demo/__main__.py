@@ -93,6 +93,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 def main() -> int:
     """Run a command; an error is one sentence."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job has it ignored
     signal.signal(signal.SIGTERM, _interrupt)
     os.chdir(calls.ROOT)
     try:
