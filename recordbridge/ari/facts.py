@@ -39,7 +39,7 @@ class Translator:
         self._talking: dict[str, instant.Instant] = {}
         self._hanging_up: dict[str, int] = {}
         self._asked: dict[str, int] = {}
-        self._legs = Legs()
+        self.legs = Legs()
         self._by_type: dict[type, Callable[[Any], Facts]] = {
             events.StasisStart: self._entered,
             events.StasisEnd: self._left,
@@ -137,7 +137,7 @@ class Translator:
         made = _parsed(channel.id)
         if made is None or made.kind != LEG:
             return ()
-        return ((made.call, facts.LegAnswered(channel.id, self._at(event))),)
+        return ((made.call, self.legs.answered(channel.id, self._at(event))),)
 
     def _destroyed(self, event: events.ChannelDestroyed) -> Facts:
         channel = event.channel
@@ -145,7 +145,7 @@ class Translator:
         if call is None:
             made = _parsed(channel.id)
             if made is not None and made.kind == LEG:
-                return ((made.call, self._legs.ended(event, self._at(event))),)
+                return ((made.call, self.legs.ended(event, self._at(event))),)
             return self._snoop_left(channel)
         self._calls.pop(channel.id, None)
         self._hanging_up.pop(channel.id, None)
@@ -165,7 +165,7 @@ class Translator:
         made = _parsed(event.peer.id)
         if made is None or made.kind != LEG:
             return ()
-        fact = self._legs.dialled(event, self._at(event))
+        fact = self.legs.dialled(event, self._at(event))
         return ((made.call, fact),) if fact is not None else ()
 
     def _key(self, event: events.ChannelDtmfReceived) -> Facts:

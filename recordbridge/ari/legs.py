@@ -2,6 +2,7 @@
 
 Asterisk subscribes our application to a leg when it creates it, so ChannelDestroyed always
 comes, and once: by it a leg ends, whether it was answered or not. Its StasisEnd is no news.
+Asterisk 16 gives a leg whose time to ring is up the cause of any hangup, 16; 22 says 19.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ _RINGING = frozenset(("RINGING", "PROGRESS"))
 _REMEMBERED = 20_000
 
 
+NORMAL_CLEARING, NO_ANSWER = 16, 19
+
+
 class Legs:
-    """Remembers which legs have rung: 180 and 183 may both come, the machine is told once."""
+    """Remembers which legs ring: 180 and 183 may both come, the machine is told once."""
 
     def __init__(self) -> None:
-        self._rung: dict[str, None] = {}
+        self._rung: dict[str, bool] = {}
 
     def dialled(self, event: events.Dial, at: Instant) -> facts.Fact | None:
         leg = event.peer.id
@@ -26,9 +30,19 @@ class Legs:
             return None
         if len(self._rung) >= _REMEMBERED:
             del self._rung[next(iter(self._rung))]
-        self._rung[leg] = None
+        self._rung[leg] = True
         return facts.LegRinging(leg, at)
 
+    def answered(self, leg: str, at: Instant) -> facts.Fact:
+        self._rung.pop(leg, None)
+        return facts.LegAnswered(leg, at)
+
+    def hangs_up(self, leg: str) -> None:
+        """We are about to: what comes then is our own cause."""
+        self._rung.pop(leg, None)
+
     def ended(self, event: events.ChannelDestroyed, at: Instant) -> facts.Fact:
-        self._rung.pop(event.channel.id, None)
-        return facts.LegEnded(event.channel.id, at, event.cause)
+        leg, cause = event.channel.id, event.cause
+        if self._rung.pop(leg, False) and cause == NORMAL_CLEARING:
+            cause = NO_ANSWER
+        return facts.LegEnded(leg, at, cause)

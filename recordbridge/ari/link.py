@@ -128,6 +128,8 @@ class AriPbx:
         command = commands.command_for(intent, self._place.app)
         if isinstance(intent, intents.HangUp):
             self._translator.hangs_up(intent.channel_id, dialling.CAUSES.get(intent.reason, 0))
+        elif isinstance(intent, intents.EndLeg):
+            self._translator.legs.hangs_up(intent.leg_id)
         if self._session is not None:
             self._session.send(command)
             return

@@ -112,14 +112,11 @@ class FakeAsterisk:
         return FakeCall(channel)
 
     async def callee(self) -> FakeCallee:
-        """The one phone that is rung or connected, as soon as it is."""
-        while True:
-            legs = [each for each in self.channels.values() if isinstance(each, Leg)]
-            called = [each for each in legs if each.dialled_at_all]
-            if called:
-                assert len(called) == 1
-                return FakeCallee(called[0])
-            await asyncio.sleep(0.01)
+        """The phone that is rung or connected, as soon as there is one and only one."""
+        async with asyncio.timeout(8):
+            while len(called := self._called()) != 1:
+                await asyncio.sleep(0.01)
+        return FakeCallee(called[0])
 
     async def cut(self, *, clean: bool = False) -> None:
         """End the event sockets; channels and recordings go on."""
@@ -141,6 +138,10 @@ class FakeAsterisk:
     async def restart(self) -> None:
         """Come back at the same address after a `crash`."""
         await self._server.start()
+
+    def _called(self) -> list[Leg]:
+        legs = (each for each in self.channels.values() if isinstance(each, Leg))
+        return [each for each in legs if each.dialled_at_all]
 
     # -- what the parts of the fake use
 

@@ -156,10 +156,10 @@ class Carrier:
         return RigCall(self, channel_id)
 
     async def callee(self) -> RigCallee:
-        """The one callee there is, as soon as it is called."""
-        while not (found := await self._callees()):
-            await asyncio.sleep(0.02)
-        assert len(found) == 1
+        """The callee, as soon as there is one and only one."""
+        async with asyncio.timeout(8):
+            while len(found := await self._callees()) != 1:
+                await asyncio.sleep(0.02)
         return found[0]
 
     async def _callees(self) -> list[RigCallee]:

@@ -153,6 +153,30 @@ def test_a_leg_rings_once(translator: Translator) -> None:
     assert told == [(), ((CALL, facts.LegRinging(LEG.id, AT)),), (), ()]
 
 
+@pytest.mark.parametrize(
+    ("before", "cause"),
+    [
+        (["RINGING"], 19),
+        ([], 16),
+        (["RINGING", "answered"], 16),
+        (["RINGING", "ended by us"], 16),
+    ],
+)
+def test_a_leg_that_only_rang_was_not_answered(
+    translator: Translator, before: list[str], cause: int
+) -> None:
+    """Asterisk 16 says 16 when the time to ring is up."""
+    for each in before:
+        if each == "answered":
+            translator.facts(events.ChannelStateChange(timestamp=WHEN, channel=LEG))
+        elif each == "ended by us":
+            translator.legs.hangs_up(LEG.id)
+        else:
+            translator.facts(events.Dial(timestamp=WHEN, peer=LEG, dialstatus=each))
+    told = translator.facts(events.ChannelDestroyed(timestamp=WHEN, channel=LEG, cause=16))
+    assert told == ((CALL, facts.LegEnded(LEG.id, AT, cause)),)
+
+
 def test_instants_are_in_our_clock(translator: Translator) -> None:
     translator.offset_ms = 1500
     told = translator.facts(events.ChannelStateChange(timestamp=WHEN, channel=MAIN))
