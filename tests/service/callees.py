@@ -52,16 +52,6 @@ class Callee(Call):
         told = await self._carrier.ask("GET", f"channels/{self.id}/variable", query)
         return str(json.loads(told)["value"])
 
-    async def hold(self, *, on: bool = True) -> None:
-        """A re-INVITE, as a phone's hold key sends it."""
-        await self._carrier.ask("POST" if on else "DELETE", f"channels/{self.id}/hold")
-
-    async def transfer(self, number: str) -> None:
-        """A blind transfer by REFER: the other party shall talk to that number of the pbx."""
-        await self._carrier.ask(
-            "POST", f"channels/{self.id}/redirect", {"endpoint": f"PJSIP/pbx/sip:{number}@pbx"}
-        )
-
 
 class Callees:
     """The phones of numbers that begin with 1777."""
