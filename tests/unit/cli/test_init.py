@@ -93,7 +93,7 @@ def test_the_dialplan_offers_a_refused_call_again_and_then_falls_back(
     run("init", str(tmp_path))
     dialplan = (tmp_path / "asterisk/extensions.conf").read_text()
     settings = load(tmp_path / "recordbridge.yaml")
-    assert f"Stasis({settings.asterisk[0].app})" in dialplan
+    assert f"Stasis({settings.asterisk[0].app},headers=" in dialplan
     assert '"${STASISSTATUS}" != "FAILED"' in dialplan
     assert "Goto(recordbridge-fallback,${EXTEN},1)" in dialplan
     assert "[recordbridge-fallback]" in dialplan
