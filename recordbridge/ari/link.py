@@ -184,10 +184,10 @@ class AriPbx:
             " Asterisk's recording folder there, or leave the key out; files come over ARI",
         )
 
-    async def delete_recording(self, name: str) -> None:
-        """See `ports.pbx.Pbx.delete_recording`."""
+    async def delete_recordings(self, names: list[str]) -> None:
+        """See `ports.pbx.Pbx.delete_recordings`."""
         session = self._session
-        await self._recordings.delete(name, None if session is None else session.ask)
+        await self._recordings.delete_all(names, None if session is None else session.ask)
 
     async def _spell(self) -> bool:
         """One attempt and, if it succeeds, one connection; tells whether it was up."""

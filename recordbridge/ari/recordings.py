@@ -54,6 +54,14 @@ class StoredRecordings:
             self._stranger = None
         return into
 
+    async def delete_all(self, names: list[str], ask: Ask | None = None) -> None:
+        """In the shared folder by ourselves, at once; what is not there Asterisk may have."""
+        left = names
+        if self._folder is not None:
+            left = await asyncio.to_thread(_unlinked, self._folder, names)
+        for name in left:
+            await self.delete(name, ask)
+
     async def delete(self, name: str, ask: Ask | None = None) -> None:
         """A missing one is fine. `ask` is a cheaper way to Asterisk than HTTP, if there is one."""
         uri = f"recordings/stored/{quote(name, safe='')}"
@@ -72,3 +80,14 @@ class StoredRecordings:
             await asyncio.to_thread(partial.replace, into)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _unlinked(folder: Path, names: list[str]) -> list[str]:
+    """Those that could not be deleted in the folder."""
+    left = []
+    for name in names:
+        try:
+            (folder / f"{name}{SUFFIX}").unlink()
+        except OSError:  # not there, or not ours to delete: Asterisk is asked
+            left.append(name)
+    return left

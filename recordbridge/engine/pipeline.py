@@ -34,6 +34,10 @@ TRIES = 1500
 GONE_TRIES = 6
 """A file that is not there is looked for this often (some 20 s) before it is given up."""
 
+DISCARD = "discard"
+DISCARD_S = 1.0
+"""How long a copy of Asterisk's that is not needed any more waits for others."""
+
 Tell = Callable[[Fact], None]
 
 
@@ -45,10 +49,12 @@ class Pipeline:
         self._blobs = blobs
         self._work = work
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._discards: dict[str, tuple[Pbx, list[str]]] = {}
+        self._closing = asyncio.Event()
 
     @property
     def active(self) -> int:
-        return len(self._tasks)
+        return len(self._tasks) - (DISCARD in self._tasks)
 
     def collect(self, pbx: Pbx, intent: Collect, call_uuid: str, tell: Tell) -> None:
         """Start collecting, unless it is under way."""
@@ -60,15 +66,15 @@ class Pipeline:
         self._tasks[intent.recording_id] = task
         task.add_done_callback(lambda done: self._ended(intent.recording_id, call_uuid, done))
 
-    def discard(self, pbx: Pbx, recording_id: str, names: tuple[str, ...]) -> None:
-        """Delete Asterisk's copies; what remains is found by the next clean-up."""
-        key = f"discard {recording_id}"
-        task = asyncio.create_task(self._discard(pbx, recording_id, names), name=key)
-        self._tasks[key] = task
-        task.add_done_callback(lambda _: self._tasks.pop(key, None))
+    def discard(self, pbx: Pbx, names: tuple[str, ...]) -> None:
+        """Delete Asterisk's copies, soon and with others: nobody waits for it."""
+        self._discards.setdefault(pbx.name, (pbx, []))[1].extend(names)
+        if DISCARD not in self._tasks:
+            self._tasks[DISCARD] = asyncio.create_task(self._discard(), name=DISCARD)
 
     async def close(self, grace_s: float) -> None:
         """Let files in the making be finished for `grace_s`; the rest is done after a restart."""
+        self._closing.set()
         tasks = list(self._tasks.values())
         if tasks:
             _, pending = await asyncio.wait(tasks, timeout=grace_s)
@@ -144,12 +150,20 @@ class Pipeline:
                 source.unlink(missing_ok=True)
         return result
 
-    async def _discard(self, pbx: Pbx, recording_id: str, names: tuple[str, ...]) -> None:
-        for name in names:
+    async def _discard(self) -> None:
+        """What is left over by an error is deleted with the next ones."""
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), DISCARD_S)
+        finally:
+            self._tasks.pop(DISCARD, None)
+        discards, self._discards = self._discards, {}
+        for pbx, names in discards.values():
             try:
-                await pbx.delete_recording(name)
+                await pbx.delete_recordings(names)
             except PbxError as error:
-                log.warning("discard_failed", recording_id=recording_id, reason=str(error))
+                log.warning("discard_failed", asterisk=pbx.name, reason=str(error))
+                self._discards.setdefault(pbx.name, (pbx, []))[1].extend(names)
 
 
 def _final(error: Exception, attempts: int) -> bool:

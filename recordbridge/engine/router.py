@@ -154,8 +154,8 @@ class Router:
                 self._pipeline.collect(pbx, intent, state.call_uuid, actor.feed)
             case i.FetchMedia() | i.Synthesise():
                 self._prompts.prepare(pbx, intent, actor.feed)
-            case i.Discard(recording_id=recording_id, names=names):
-                self._pipeline.discard(pbx, recording_id, names)
+            case i.Discard(names=names):
+                self._pipeline.discard(pbx, names)
             case i.MakeDurable(request_id=request_id):
                 self._outbox.make_durable(request_id)
             case i.Abandon(request_id=request_id):

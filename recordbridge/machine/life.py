@@ -42,6 +42,9 @@ def collect(turn: Turn, recording: Recording) -> None:
 
 
 def _end_snoops(turn: Turn, recording: Recording) -> None:
+    """A channel that was hung up ends them itself."""
+    if turn.call.hangup_at is not None:
+        return
     for tap in recording.taps:
         turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=tap.snoop_id))
 

@@ -54,6 +54,6 @@ class Pbx(Protocol):
         """
         ...
 
-    async def delete_recording(self, name: str) -> None:
-        """Delete Asterisk's copy; a missing one is fine."""
+    async def delete_recordings(self, names: list[str]) -> None:
+        """Delete Asterisk's copies; a missing one is fine. Raises PbxError."""
         ...

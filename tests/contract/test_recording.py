@@ -256,8 +256,8 @@ async def test_a_recording_is_deleted_once_and_for_all(
     name = await record(driver)
     driver.perform(intents.EndCapture(driver.channel_id, name))
     await driver.expect(facts.CaptureEnded)
-    await driver.pbx.delete_recording(name)
-    await driver.pbx.delete_recording(name)
+    await driver.pbx.delete_recordings([name])
+    await driver.pbx.delete_recordings([name])
     with pytest.raises(PbxGoneError):
         await driver.pbx.fetch_recording(name, tmp_path / "none.wav")
     assert not (tmp_path / "none.wav").exists()

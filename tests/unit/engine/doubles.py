@@ -140,8 +140,8 @@ class RecordingPbx:
             raise PbxGoneError(f"there is no recording {name}")
         return path
 
-    async def delete_recording(self, name: str) -> None:
-        self.deleted.append(name)
+    async def delete_recordings(self, names: list[str]) -> None:
+        self.deleted.extend(names)
 
 
 class ReadyPrompts:

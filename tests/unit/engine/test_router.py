@@ -161,6 +161,7 @@ async def test_a_voicemail_from_the_first_event_to_the_last_request(bench: Bench
     assert bench.sender.urls() == [ACTION.url, CALLBACK.url]
     bench.feed(f.CallDestroyed(at=bench.clock(), cause=16))
     await bench.until_released()
+    await bench.pipeline.close(5)
     assert bench.pbx.deleted == [capture]
     assert not bench.store.calls[CALL].open
 
