@@ -1,9 +1,10 @@
 """The known signals that the carrier plays, for finding samples in a recording.
 
-`markers` is for callers, `markers-b`, from another seed, for callees: what one recording holds of
-each party is told apart. Each is band-limited noise (about 300 to 3000 Hz, -12 dBFS), 70 s at 8 kHz, the same in every run and
-on every machine: any window of it correlates sharply with one place only. The samples are already
-rounded to what u-law can carry, so a recording of an undisturbed call holds exactly these values.
+`markers` is for callers, `markers-b`, from another seed, for callees: what a recording holds of
+each party is told apart. Each is band-limited noise (about 300 to 3000 Hz, -12 dBFS), 70 s at 8
+kHz, the same in every run and on every machine: any window of it correlates with one place only.
+The samples are already rounded to what u-law can carry, so a recording of an undisturbed call holds
+exactly these values.
 """
 
 from __future__ import annotations

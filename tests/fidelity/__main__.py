@@ -1,128 +1,148 @@
-"""`make fidelity`: place the calls, judge the recordings, print the table, 1 on a broken limit.
+"""`make fidelity`: place the calls, judge the recordings, print the tables, 1 on a broken limit.
 
-Two services run one after the other: as shipped, where Asterisk's recorder sees the silence, and
-with a threshold of its own, where TALK_DETECT does. The tap listens all the time.
+Three parts, each with a section of its own in docs/measurements.md: plain recordings, the modes of
+recording in the background, and one long call (`--long MINUTES`; not by itself).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import datetime as dt
 import os
 import platform
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from asterisk.rigging.ports import RTP_PER_RIG
 from tests import rigged
-from tests.fidelity import cases, figures, report, truth, wire
-from tests.fidelity.calls import Delivered, deliver
-from tests.fidelity.figures import Figure, within
+from tests.fidelity import background, drift, plain, report, wire
+from tests.fidelity.figures import Figure
 from tests.fidelity.tap import Packet, Tap, TapError
 
-MARKED, INBAND, SILENT = 54, 10, 10
-AT_ONCE, SILENT_AT_ONCE = 5, 8
-RTP_PORTS = 2600
+MARKED, SILENT, EACH = 54, 10, 20
+PARTS = ("plain", "background", "long")
 NEEDED = {"RIG_RTP_BASE", "RIG_PBX_SIP", "RIG_CARRIER_SIP", "RIG_RECORDINGS", "RIG_RELEASE"}
-OWN_THRESHOLD = 300
 DOCUMENT = rigged.ROOT / "docs" / "measurements.md"
 FOLDER = rigged.ROOT / "var" / "fidelity"
-PICTURE, CALLS = FOLDER / "fidelity.svg", FOLDER / "calls.jsonl"
 
 
-class Heard(NamedTuple):
-    """What was delivered, what the tap heard, and how many packets it missed."""
+class Part(NamedTuple):
+    """What one part has found."""
 
-    marked: list[Delivered]
-    silent: list[tuple[str, int, list[Delivered]]]
-    """Way of seeing silence, its threshold, recordings."""
-    packets: list[Packet]
-    dropped: int
+    name: str
+    """Of its section and, with `-` for spaces, of its files."""
+    title: str
+    calls: int
+    figures: list[Figure]
 
-
-def _listen(rig: Mapping[str, str], folder: Path, marked: int, silent: int) -> Heard:
-    """Place all calls under the tap."""
-    first = int(rig["RIG_RTP_BASE"])
-    sip = (int(rig["RIG_PBX_SIP"]), int(rig["RIG_CARRIER_SIP"]))
-    own = {"silence_threshold": OWN_THRESHOLD}
-    ways: tuple[tuple[str, int, dict[str, int]], ...] = (
-        ("recorder", 128, {}),
-        ("TALK_DETECT", OWN_THRESHOLD, own),
-    )
-    with Tap(first, first + RTP_PORTS - 1, *sip) as tap:
-        print(f"{marked + INBAND} callers play the known signal, {AT_ONCE} at once", flush=True)
-        placed = [*cases.marked(marked), *cases.inband(INBAND)]
-        told = asyncio.run(deliver(rig, folder / "marked", placed, AT_ONCE, {}))
-        quiet = []
-        for way, threshold, recording in ways:
-            placed = list(cases.silent(silent))
-            print(f"{len(placed)} callers fall silent, judged by {way}", flush=True)
-            delivered = deliver(rig, folder / way, placed, SILENT_AT_ONCE, recording)
-            quiet.append((way, threshold, asyncio.run(delivered)))
-    return Heard(told, quiet, tap.packets, tap.dropped)
+    def file(self, ending: str) -> Path:
+        """Its picture, for instance."""
+        return FOLDER / f"{self.name.replace(' ', '-')}.{ending}"
 
 
-def judge(heard: Heard, calls: Mapping[str, wire.Wire]) -> list[Figure]:
-    """All figures."""
-    marked = [(d.case, truth.marked(d, calls[d.case.caller])) for d in heard.marked]
-    report.write_calls(CALLS, marked)
-    found = figures.of_marked(marked)
-    everything = list(heard.marked)
-    for way, threshold, recordings in heard.silent:
-        silent = [
-            (d.case.note, truth.silent(d, calls[d.case.caller], threshold)) for d in recordings
-        ]
-        found += figures.of_silent(way, silent)
-        everything += recordings
-    wrong = sum(d.callback["RecordingEndReason"] != d.case.ending for d in everything)
-    return [
-        *found,
-        Figure("P-4", "recordings that ended for another reason", (wrong,), within(0, 0)),
-        Figure("", "packets that the tap missed", (heard.dropped,), within(0, 0)),
-    ]
+class Place(NamedTuple):
+    """Where it is measured."""
+
+    rig: Mapping[str, str]
+    folder: Path
+
+    def tap(self) -> Tap:
+        """A tap on this rig."""
+        first = int(self.rig["RIG_RTP_BASE"])
+        return Tap(first, first + RTP_PER_RIG - 1, *self._sip())
+
+    def seen(self, packets: Sequence[Packet]) -> wire.Seen:
+        """The calls in what it heard."""
+        return wire.seen(packets, *self._sip())
+
+    def _sip(self) -> tuple[int, int]:
+        return int(self.rig["RIG_PBX_SIP"]), int(self.rig["RIG_CARRIER_SIP"])
 
 
-def _words(rig: Mapping[str, str], count: int) -> str:
+def _plain(place: Place, given: argparse.Namespace) -> Part:
+    heard = plain.listen(place.tap(), place.rig, place.folder, given.calls, given.silent)
+    seen = place.seen(heard.packets)
+    found = plain.judge(heard, seen.calls, FOLDER / "calls.jsonl")
+    return Part("fidelity", "Fidelity: recordings against the wire", len(seen.calls), found)
+
+
+def _background(place: Place, given: argparse.Namespace) -> Part:
+    heard = background.listen(place.tap(), place.rig, place.folder, given.each)
+    seen = place.seen(heard.packets)
+    found = background.judge(heard, seen, FOLDER / "conversations.jsonl")
+    title = "Fidelity: recordings of two parties against the wires of both"
+    return Part("fidelity background", title, len(seen.calls), found)
+
+
+def _long(place: Place, given: argparse.Namespace) -> Part:
+    heard = drift.listen(place.tap(), place.rig, place.folder, given.long)
+    seen = place.seen(heard.packets)
+    title = "Fidelity: one long call"
+    return Part("fidelity long", title, len(seen.calls), drift.judge(heard, seen))
+
+
+def _parts(place: Place, given: argparse.Namespace) -> Iterator[Part]:
+    wanted = given.only or PARTS
+    if "plain" in wanted:
+        yield _plain(place, given)
+    if "background" in wanted:
+        yield _background(place, given)
+    if "long" in wanted and given.long:
+        yield _long(place, given)
+
+
+def _told(part: Part, rig: Mapping[str, str]) -> bool:
+    """Print and write a part; whether all its limits hold."""
+    lines = report.table(part.figures)
+    print("\n".join(lines))
+    report.write_section(DOCUMENT, part.name, "\n".join([_words(part, rig), *lines]))
+    part.file("svg").write_text(report.picture(part.figures), encoding="utf-8")
+    print(f"Written: {DOCUMENT}, {part.file('svg')}", flush=True)
+    return not any(figure.broken() for figure in part.figures)
+
+
+def _words(part: Part, rig: Mapping[str, str]) -> str:
     today = dt.datetime.now(dt.UTC).date()  # noqa: TID251 - the day of the measurement
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    load = os.getloadavg()[1]
     return f"""\
-## Fidelity: recordings against the wire
+## {part.title}
 
-`make fidelity`, {today}: {count} real SIP/RTP calls, Asterisk of Debian {rig["RIG_RELEASE"]},
-{machine}. Milliseconds, except counts. A tap on the loopback has every packet with the kernel's
-time. A sample's true time is the arrival of its packet, minus 20 ms (a packet is sent when it has
-been spoken), plus its offset in the packet. The picture is `var/fidelity/fidelity.svg`.
+`make fidelity`, {today}: {part.calls} real SIP/RTP calls, Asterisk of Debian {rig["RIG_RELEASE"]},
+{machine}, load average {load:.1f} with everything on it. Milliseconds, except counts. A tap on the
+loopback has every packet with the kernel's time. A sample's true time is the arrival of its packet,
+minus 20 ms (a packet is sent when it has been spoken), plus its offset in the packet. The picture
+is `{part.file("svg").relative_to(rigged.ROOT)}`.
 """
+
+
+def _given(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make fidelity", description=__doc__)
+    parser.add_argument("--calls", type=int, default=MARKED, help="plain, with the known signal")
+    parser.add_argument("--silent", type=int, default=SILENT, help="of each kind that falls silent")
+    parser.add_argument("--each", type=int, default=EACH, help="of each mode in the background")
+    parser.add_argument("--long", type=float, default=0, help="minutes of one long call")
+    parser.add_argument("--only", action="append", choices=PARTS, help="these parts")
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="make fidelity", description=__doc__)
-    parser.add_argument("--calls", type=int, default=MARKED, help="with the known signal")
-    parser.add_argument("--silent", type=int, default=SILENT, help="of each kind that falls silent")
-    given = parser.parse_args(arguments)
+    given = _given(arguments)
     with tempfile.TemporaryDirectory() as name, rigged.running(Path(name) / "rig") as rig:
         if missing := NEEDED - rig.keys():
             print(f"fidelity: no {', '.join(sorted(missing))}: run rig env first.", file=sys.stderr)
             return 2
+        FOLDER.mkdir(parents=True, exist_ok=True)
         try:
-            heard = _listen(rig, Path(name), given.calls, given.silent)
+            good = [_told(part, rig) for part in _parts(Place(rig, Path(name)), given)]
         except TapError as error:
             print(f"fidelity: {error}", file=sys.stderr)
             return 2
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        calls = wire.calls(heard.packets, int(rig["RIG_PBX_SIP"]), int(rig["RIG_CARRIER_SIP"]))
-        found = judge(heard, calls)
-        lines = report.table(found)
-        words = _words(rig, len(calls))
-    print("\n".join(lines))
-    report.write_section(DOCUMENT, "\n".join([words, *lines]))
-    PICTURE.write_text(report.picture(found), encoding="utf-8")
-    print(f"Written: {DOCUMENT}, {PICTURE}, {CALLS}")
-    return 1 if any(figure.broken() for figure in found) else 0
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 import numpy as np
@@ -19,6 +20,7 @@ from tests.service.carrier import Call, Carrier
 from tests.service.program import Program
 from tests.service.steps import Step, silence, speak
 
+T = TypeVar("T")
 PATIENCE_S = 30.0
 KEY_S = 0.12
 INBAND = {"variable": "PJSIP_DTMF_MODE()", "value": "inband"}
@@ -53,32 +55,42 @@ class Callbacks:
             future.set_result(request.params)
 
 
-async def deliver(
+class Desk(NamedTuple):
+    """A running service, seen from where calls are placed on it."""
+
+    carrier: Carrier
+    callbacks: Callbacks
+    http: aiohttp.ClientSession
+
+    async def file(self, callback: Mapping[str, str]) -> bytes:
+        """The file that a callback leads to."""
+        async with self.http.get(callback["RecordUrl"]) as response:
+            response.raise_for_status()
+            return await response.read()
+
+
+@asynccontextmanager
+async def serving(
     rig: Mapping[str, str],
     folder: Path,
-    cases: Iterable[Case],
-    at_once: int,
+    documents: Mapping[str, str],
     recording: Mapping[str, int],
-) -> list[Delivered]:
-    """Run a service whose `recording` section is as given, and place the calls on it."""
+) -> AsyncIterator[Desk]:
+    """Run a service whose `recording` section is as given, with a document for each number.
+
+    `{callback}` in a document stands for the attribute that names the application.
+    """
     async with Receiver() as receiver, Carrier(rig) as carrier, aiohttp.ClientSession() as http:
         callbacks = Callbacks(receiver)
-        program = Program(folder, _settings(rig, folder, receiver, callbacks.url, recording))
-        room = asyncio.Semaphore(at_once)
-
-        async def one(case: Case) -> Delivered:
-            async with room:
-                callback = await _follow(carrier, case, callbacks, rig)
-                async with http.get(callback["RecordUrl"]) as response:
-                    response.raise_for_status()
-                    sound = audio.read_wav(await response.read())
-                return Delivered(case, callback, sound.samples)
-
+        attribute = f'callbackUrl="{callbacks.url}"'
+        bodies = {
+            number: document.replace("{callback}", attribute)
+            for number, document in documents.items()
+        }
+        program = Program(folder, _settings(rig, folder, receiver, bodies, recording))
         try:
             await program.start()
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(case)) for case in cases]
-            return _results(tasks)
+            yield Desk(carrier, callbacks, http)
         except BaseException:
             print(program.told(), file=sys.stderr)
             raise
@@ -86,7 +98,42 @@ async def deliver(
             await program.discard()
 
 
-def _results(tasks: Sequence[asyncio.Task[Delivered]]) -> list[Delivered]:
+async def together(calls: Iterable[Coroutine[None, None, T]], at_once: int) -> list[T]:
+    """Place the calls, so many at once."""
+    room = asyncio.Semaphore(at_once)
+
+    async def one(call: Coroutine[None, None, T]) -> T:
+        async with room:
+            return await call
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(call)) for call in calls]
+    return _results(tasks)
+
+
+async def deliver(
+    rig: Mapping[str, str],
+    folder: Path,
+    cases: Iterable[Case],
+    at_once: int,
+    recording: Mapping[str, int],
+) -> list[Delivered]:
+    """Plain recordings."""
+    documents = {
+        number: f'<Response><Record {attributes} fileFormat="wav" {{callback}}/></Response>'
+        for number, attributes in DOCUMENTS.items()
+    }
+    async with serving(rig, folder, documents, recording) as desk:
+
+        async def one(case: Case) -> Delivered:
+            callback = await _follow(desk.carrier, case, desk.callbacks, rig)
+            sound = audio.read_wav(await desk.file(callback))
+            return Delivered(case, callback, sound.samples)
+
+        return await together((one(case) for case in cases), at_once)
+
+
+def _results(tasks: Sequence[asyncio.Task[T]]) -> list[T]:
     """A call that ends unanswered cancels who waits for its answer; the group lets that pass."""
     unanswered = sum(task.cancelled() for task in tasks)
     if unanswered:
@@ -147,21 +194,20 @@ def _settings(
     rig: Mapping[str, str],
     folder: Path,
     receiver: Receiver,
-    callback: str,
+    documents: Mapping[str, str],
     recording: Mapping[str, Any],
 ) -> dict[str, Any]:
     flows = folder / "flows"
     flows.mkdir(parents=True)
-    for number, attributes in DOCUMENTS.items():
-        element = f'<Record {attributes} fileFormat="wav" callbackUrl="{callback}"/>'
-        (flows / f"{number}.xml").write_text(f"<Response>{element}</Response>")
+    for number, document in documents.items():
+        (flows / f"{number}.xml").write_text(document)
     applications = {
         f"number{number}": {
             "account": service.ACCOUNT,
             "numbers": [number],
             "flow": f"flows/{number}.xml",
         }
-        for number in DOCUMENTS
+        for number in documents
     }
     return service.settings(rig, folder, receiver) | {
         "applications": applications,

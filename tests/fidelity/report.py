@@ -1,6 +1,6 @@
 """The figures for people: a table, a section of docs/measurements.md, a picture.
 
-The section stands between two comments, so that other programs can own other sections of the
+Each section stands between two comments, so that other programs can own other sections of the
 same file. The picture is an SVG of one strip of dots a figure; it needs no library.
 """
 
@@ -10,14 +10,12 @@ import dataclasses
 import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from tests.fidelity.cases import Case
 from tests.fidelity.figures import STATISTICS, Figure
-from tests.fidelity.truth import Marked
 
-_BEGIN, _END = "<!-- fidelity: begin -->", "<!-- fidelity: end -->"
 _WIDTH, _ROW, _LEFT, _RIGHT = 1180, 34, 420, 110
 _COLOURS = {True: "#1a7f37", False: "#cf222e"}
 
@@ -50,24 +48,22 @@ def _verdict(figure: Figure) -> str:
     return "FAIL: " + ", ".join(broken) if broken else "ok" if figure.limits else ""
 
 
-def write_section(file: Path, text: str) -> None:
-    """Put the text into our section of the file; the rest of it is others'."""
-    section = f"{_BEGIN}\n{text}\n{_END}"
+def write_section(file: Path, name: str, text: str) -> None:
+    """Put the text into the section of that name; the rest of the file is others'."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    section = f"{begin}\n{text}\n{end}"
     old = file.read_text(encoding="utf-8") if file.exists() else "# Measurements\n"
-    pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     new, count = pattern.subn(lambda _: section, old)
     file.write_text(new if count else f"{old.rstrip()}\n\n{section}\n", encoding="utf-8")
 
 
-def write_calls(file: Path, results: Iterable[tuple[Case, Marked]]) -> None:
-    """A JSON line for each recording of the known signal, to look for what broke a limit."""
-    lines = [
-        json.dumps(
-            {"number": case.number, "ending": case.ending, "inband": case.inband}
-            | dataclasses.asdict(result)
-        )
-        for case, result in results
-    ]
+def write_calls(file: Path, results: Iterable[tuple[Mapping[str, object], Any]]) -> None:
+    """A JSON line for each recording of known signals, to look for what broke a limit.
+
+    Each is what to tell of the call, and what was judged (a dataclass).
+    """
+    lines = [json.dumps(dict(told) | dataclasses.asdict(result)) for told, result in results]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

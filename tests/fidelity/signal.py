@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ _STEP = 40
 _EQUAL = FRAME - _STEP
 """A frame that stands alone between two breaks is found from one of its first samples on."""
 _EDGE = 8
+_NEAR = 2 * RATE
 Samples = NDArray[np.int16]
 
 
@@ -46,10 +47,14 @@ class Reference:
     def __init__(self, samples: Samples) -> None:
         self.samples = samples
         self._size = 1 << (len(samples) + FRAME).bit_length()
-        sound = samples.astype(float)
-        self._spectrum = np.fft.rfft(sound, self._size)
-        energy = np.cumsum(np.concatenate([[0.0], sound**2, np.zeros(FRAME)]))
-        self._norm = np.sqrt(np.maximum(energy[FRAME:] - energy[:-FRAME], 1.0))
+
+    @cached_property
+    def _spectrum(self) -> NDArray[np.complex128]:
+        return np.fft.rfft(self.samples.astype(float), self._size)
+
+    @cached_property
+    def _norm(self) -> NDArray[np.float64]:
+        return norms(self.samples, FRAME)
 
     def runs(self, sound: Samples) -> list[Run]:
         """All stretches of the reference in a sound, in order, each to the sample."""
@@ -68,7 +73,7 @@ class Reference:
         piece = sound[at : at + FRAME]
         if np.abs(piece).max() < QUIET:
             return None
-        of = self._locate(piece)
+        of = self._locate(piece, at)
         after = _equal(sound[at:], self.samples[of:])
         if after < _EQUAL:
             return None
@@ -76,10 +81,11 @@ class Reference:
         before = _equal(sound[at - back : at][::-1], self.samples[of - back : of][::-1])
         return Run(at - before, of - before, before + after)
 
-    def _locate(self, piece: Samples) -> int:
+    def _locate(self, piece: Samples, at: int) -> int:
+        """Where it most likely stands, in the whole reference: `at` says nothing about that."""
         spectrum = np.conj(np.fft.rfft(piece.astype(float), self._size))
         scores = np.fft.irfft(self._spectrum * spectrum, self._size)
-        return int(np.argmax(scores[: len(self.samples)] / self._norm[: len(self.samples)]))
+        return int(np.argmax(scores[: len(self.samples)] / self._norm))
 
     def _with_edges(self, sound: Samples, found: list[Run]) -> list[Run]:
         """A break near an end leaves less than a frame there, next to its neighbour in time."""
@@ -96,10 +102,39 @@ class Reference:
         return [*found, Run(at, of, same)] if same >= _EDGE else found
 
 
+class Following(Reference):
+    """A long sound that may repeat itself: a piece is looked for near where it is to be expected.
+
+    That is: where the piece before it was found, or at first, at the same place in both.
+    """
+
+    def __init__(self, samples: Samples) -> None:
+        super().__init__(samples)
+        self._lag = 0
+
+    def _run(self, sound: Samples, at: int, floor: int) -> Run | None:
+        run = super()._run(sound, at, floor)
+        if run is not None:
+            self._lag = run.of - run.at
+        return run
+
+    def _locate(self, piece: Samples, at: int) -> int:
+        first = max(0, min(at + self._lag - _NEAR, len(self.samples) - FRAME))
+        near = self.samples[first : first + 2 * _NEAR]
+        scores = np.correlate(near.astype(float), piece.astype(float))
+        return first + int(np.argmax(scores / norms(near, FRAME)[: len(scores)]))
+
+
+def norms(samples: Samples, window: int) -> NDArray[np.float64]:
+    """The norm of the window that begins at each sample."""
+    energy = np.cumsum(np.concatenate([[0.0], samples.astype(float) ** 2, np.zeros(window - 1)]))
+    return np.asarray(np.sqrt(np.maximum(energy[window:] - energy[:-window], 1.0)), np.float64)
+
+
 @cache
-def known() -> Reference:
-    """The known signal."""
-    return Reference(np.array(markers.samples(), np.int16))
+def known(name: str = "markers", seconds: int = markers.SECONDS) -> Reference:
+    """The known signal of that script of the carrier's, or its beginning."""
+    return Reference(np.array(markers.samples(name), np.int16)[: seconds * RATE])
 
 
 def _equal(one: Samples, other: Samples) -> int:

@@ -1,7 +1,8 @@
 """What the tap saw, call by call: the answer and both directions of the sound.
 
-A call is known by its caller's number, in the From of its INVITE; the SDP of INVITE and answer
-tell the two RTP ports. Only u-law (payload type 0) and telephone events (101) are looked at.
+A call is known by its caller's number, in the From of its INVITE, and so is the leg that the pbx
+dials for it; the SDP of INVITE and answer tell the two RTP ports. Only u-law (payload type 0) and
+telephone events (101) are looked at.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class Wire:
 
     caller: str
     invited: int
+    dialled: bool = False
+    """By the pbx: a leg to a callee."""
     ports: list[int] = field(default_factory=list)
     answered: int | None = None
     """When the 200 OK came."""
@@ -83,24 +86,39 @@ class Wire:
     from_pbx: Stream = field(default_factory=Stream)
 
 
-def calls(packets: Iterable[Packet], pbx_sip: int, carrier_sip: int) -> dict[str, Wire]:
-    """The calls that the carrier placed, by the caller's number."""
+class Seen(NamedTuple):
+    """Everything, each by the caller's number."""
+
+    calls: dict[str, Wire]
+    legs: dict[str, Wire]
+
+
+def seen(packets: Iterable[Packet], pbx_sip: int, carrier_sip: int) -> Seen:
+    """The calls that the carrier placed, and the legs that the pbx dialled for them."""
     found: dict[str, Wire] = {}
     by_port: dict[int, Wire] = {}
     for packet in packets:
         if {packet.source, packet.destination} == {pbx_sip, carrier_sip}:
-            _signalling(packet, found, by_port)
+            _signalling(packet, found, by_port, carrier_sip)
         elif (wire := by_port.get(packet.destination)) is not None:
             _media(packet, wire)
-    return {wire.caller: wire for wire in found.values()}
+    wires = found.values()
+    return Seen(
+        {wire.caller: wire for wire in wires if not wire.dialled},
+        {wire.caller: wire for wire in wires if wire.dialled},
+    )
 
 
-def _signalling(packet: Packet, found: dict[str, Wire], by_port: dict[int, Wire]) -> None:
+def _signalling(
+    packet: Packet, found: dict[str, Wire], by_port: dict[int, Wire], carrier_sip: int
+) -> None:
     text = packet.data.decode("utf-8", "replace")
     call_id = _header(text, r"^Call-ID: *(\S+)")
     port = _header(text, r"^m=audio (\d+)")
     if text.startswith("INVITE ") and call_id not in found:
-        found[call_id] = Wire(_header(text, r"^From:.*?<sips?:([^@>]+)@"), packet.at, [int(port)])
+        caller = _header(text, r"^From:.*?<sips?:([^@>]+)@")
+        dialled = packet.destination == carrier_sip
+        found[call_id] = Wire(caller, packet.at, dialled, [int(port)])
         by_port[int(port)] = found[call_id]
     wire = found.get(call_id)
     if wire is None:
@@ -125,5 +143,6 @@ def _media(packet: Packet, wire: Wire) -> None:
     kind, timestamp = packet.data[1] & 0x7F, struct.unpack_from("!I", packet.data, 4)[0]
     if kind not in (ULAW, EVENT):
         return  # RTCP's own types are 72 to 76 here
-    stream = wire.from_pbx if packet.destination == wire.ports[0] else wire.to_pbx
+    to_pbx = (packet.destination == wire.ports[0]) == wire.dialled
+    stream = wire.to_pbx if to_pbx else wire.from_pbx
     stream.packets.append(Rtp(packet.at, kind, timestamp, packet.data[_HEADER:]))

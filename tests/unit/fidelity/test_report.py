@@ -34,12 +34,14 @@ def test_median_and_p99_have_limits_of_their_own() -> None:
 def test_the_section_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "measurements.md"
     file.write_text("# Measurements\n\n## Theirs\n\n1\n", encoding="utf-8")
-    report.write_section(file, "one \\1")
-    report.write_section(file, "two \\1")
+    report.write_section(file, "fidelity", "one \\1")
+    report.write_section(file, "fidelity background", "three")
+    report.write_section(file, "fidelity", "two \\1")
     text = file.read_text(encoding="utf-8")
     assert text.startswith("# Measurements\n\n## Theirs\n\n1\n\n<!--")
-    assert text.count("<!--") == 2
+    assert text.count("<!--") == 4
     assert "two \\1" in text
+    assert "three" in text
     assert "one" not in text
 
 

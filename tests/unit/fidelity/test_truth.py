@@ -33,7 +33,7 @@ def speech(frames: int = FRAMES, code: bytes = b"") -> list[Rtp]:
 
 
 def call(to_pbx: Sequence[Rtp], from_pbx: Sequence[Rtp] = (), ended: int | None = None) -> Wire:
-    return Wire("1", 0, [1, 2], ANSWER, ended, Stream(list(to_pbx)), Stream(list(from_pbx)))
+    return Wire("1", 0, False, [1, 2], ANSWER, ended, Stream(list(to_pbx)), Stream(list(from_pbx)))
 
 
 def delivered(case: Case, sound: Samples, start_ms: float, stopped_ms: float = 0) -> Delivered:

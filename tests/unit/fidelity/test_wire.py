@@ -39,7 +39,7 @@ def test_a_call_is_its_answer_and_two_streams() -> None:
         sip(30, "SIP/2.0 200 OK", 30_000),
         sip(40, f"BYE sip:{NUMBER}@x SIP/2.0"),
     ]
-    (call,) = wire.calls(packets, PBX, CARRIER).values()
+    (call,) = wire.seen(packets, PBX, CARRIER).calls.values()
     assert (call.caller, call.invited, call.answered, call.ended) == (CALLER, 10, 20, 40)
     assert [packet.at for packet in call.from_pbx.speech] == [15]
     assert [packet.at for packet in call.to_pbx.speech] == [21]
@@ -54,8 +54,30 @@ def test_a_port_that_is_used_again_belongs_to_the_later_call() -> None:
         sip(21, "SIP/2.0 200 OK", 30_000, call="b", caller="2"),
         rtp(22, 20_002, 30_000),
     ]
-    found = wire.calls(packets, PBX, CARRIER)
+    found = wire.seen(packets, PBX, CARRIER).calls
     assert [len(found[caller].to_pbx.speech) for caller in (CALLER, "2")] == [0, 1]
+
+
+def test_a_leg_that_the_pbx_dials_is_apart_from_its_call() -> None:
+    leg = [
+        sip(30, "INVITE sip:1@x SIP/2.0", 20_002, call="b"),
+        sip(35, "SIP/2.0 200 OK", 30_002, call="b"),
+        sip(60, "BYE sip:1@x SIP/2.0", call="b"),
+    ]
+    leg = [each._replace(source=each.destination, destination=each.source) for each in leg]
+    packets = [
+        sip(10, "INVITE sip:1@x SIP/2.0", 20_000),
+        sip(20, "SIP/2.0 200 OK", 30_000),
+        *leg,
+        rtp(61, 30_002, 20_002),
+        rtp(62, 20_002, 30_002),
+    ]
+    found = wire.seen(packets, PBX, CARRIER)
+    assert found.calls[CALLER].answered == 20
+    callee = found.legs[CALLER]
+    assert (callee.invited, callee.answered, callee.ended) == (30, 35, 60)
+    assert [each.at for each in callee.to_pbx.speech] == [61], "what the callee said"
+    assert [each.at for each in callee.from_pbx.speech] == [62], "what the callee heard"
 
 
 def test_loudness_is_asterisks_mean() -> None:

@@ -1,0 +1,102 @@
+"""Background recordings: conversations of every mode, and their figures and limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.fidelity import conversations, report, sides, wire
+from tests.fidelity.conversations import MODES, Mode, Talked
+from tests.fidelity.figures import Figure, Limit, within
+from tests.fidelity.sides import Judged
+from tests.fidelity.tap import Packet, Tap
+
+AT_ONCE = 6
+LOST = (Limit("p95", 0, 60),)
+"""S-9, and as much at the end."""
+APART = (Limit("p5", -20, 20), Limit("p95", -20, 20), *within(-60, 60))
+"""S-7: 20 ms on a machine that keeps Asterisk's timers, 60 ms at worst."""
+FULL = within(-20, 0)
+
+
+class Heard(NamedTuple):
+    """What was delivered, what the tap heard, and how many packets it missed."""
+
+    talked: list[Talked]
+    packets: list[Packet]
+    dropped: int
+
+
+def listen(tap: Tap, rig: Mapping[str, str], folder: Path, each: int) -> Heard:
+    """Place the conversations under the tap."""
+    placed = conversations.conversations(each)
+    print(f"{each} conversations in each of {len(MODES)} modes, {AT_ONCE} at once", flush=True)
+    with tap:
+        talked = asyncio.run(conversations.talk(rig, folder / "background", placed, AT_ONCE))
+    return Heard(talked, tap.packets, tap.dropped)
+
+
+def judge(heard: Heard, seen: wire.Seen, file: Path) -> list[Figure]:
+    """The figures of each mode; each call's go into the file."""
+    judged = [(talked, _judged(talked, seen)) for talked in heard.talked]
+    report.write_calls(file, ((_told(talked), result) for talked, result in judged))
+    wrong = sum(
+        talked.callback["RecordingEndReason"] != talked.conversation.reason
+        for talked in heard.talked
+    )
+    found = [
+        figure
+        for mode in MODES
+        for figure in figures(
+            mode, [result for talked, result in judged if talked.conversation.mode == mode]
+        )
+    ]
+    return [
+        *found,
+        Figure("S-2", "recordings that ended for another reason", (wrong,), within(0, 0)),
+        Figure("", "packets that the tap missed", (heard.dropped,), within(0, 0)),
+    ]
+
+
+def _judged(talked: Talked, seen: wire.Seen) -> Judged:
+    caller = talked.conversation.caller
+    return sides.judge(talked, seen.calls[caller], seen.legs[caller])
+
+
+def _told(talked: Talked) -> dict[str, object]:
+    conversation = talked.conversation
+    return {
+        "mode": conversation.mode.name,
+        "ending": conversation.ending,
+        "caller": conversation.caller,
+    }
+
+
+def figures(mode: Mode, results: Sequence[Judged]) -> list[Figure]:
+    """Of the recordings of one mode."""
+
+    def figure(
+        rule: str, name: str, values: Iterable[float | None], limits: tuple[Limit, ...] = ()
+    ) -> Figure:
+        given = tuple(float(value) for value in values if value is not None)
+        return Figure(rule, f"{mode.name}: {name}", given, limits)
+
+    return [
+        figure("S-9", "callee, lost after its answer", (r.head_far for r in results), LOST),
+        figure("S-9", "caller, lost after the answer", (r.head_caller for r in results), LOST),
+        figure("S-2", "callee, lost before the end", (r.tail_far for r in results), LOST),
+        figure("S-2", "caller, lost before the end", (r.tail_caller for r in results), LOST),
+        figure("Q-1", "RecordingDurationMs, error", (r.duration_error for r in results), EXACT),
+        figure("Q-1", "RecordingStartMs, error", (r.start_error for r in results), START),
+        figure("P-6", "file longer than maxLength", (r.excess for r in results), FULL),
+        figure("S-7", "far side later, median of a file", (r.offset for r in results), APART),
+        figure("S-7", "far side later, worst in a file", (r.offset_worst for r in results), WORST),
+        figure("S-7", "frames of silence inserted", (r.inserted for r in results)),
+        figure("S-7", "frames lost", (r.lost for r in results)),
+        figure("S-7", "samples that nobody spoke", (r.foreign for r in results)),
+    ]
+
+
+EXACT, START, WORST = within(0, 0), within(-50, 50), within(-60, 60)
