@@ -110,7 +110,7 @@ def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: 
 
 def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
     """A GET of RecordUrl returns the file; after giving up this is a rescue: nothing is sent."""
-    if recording.size is not None:
+    if recording.size is not None or not _closed(recording):
         return
     turn.durable = True
     recording = turn.put(recording, size=size, digest=digest)
@@ -125,12 +125,17 @@ def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
 
 def lost(turn: Turn, recording: Recording, error: str) -> None:
     """The file cannot be read, encoded or kept, and will not be tried again (FileFailed)."""
-    if recording.lost or recording.size is not None:
+    if recording.lost or recording.size is not None or not _closed(recording):
         return
     turn.durable = True
     recording = turn.put(recording, lost=True)
     if recording.phase == "collecting":
         _fail(turn, recording, error)
+
+
+def _closed(recording: Recording) -> bool:
+    """Asterisk's files were given to the pipeline: what is said of them before that is not ours."""
+    return recording.phase in ("collecting", "done")
 
 
 def settled(recording: Recording) -> bool:
