@@ -8,9 +8,10 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from recordbridge import instant
-from recordbridge.ari import events
+from recordbridge.ari import events, headers
 from recordbridge.ari.facts import Routed, Translator
 from recordbridge.ari.rest import RestClient, failure
 from recordbridge.errors import PbxUnavailableError
@@ -28,6 +29,7 @@ class _State(msgspec.Struct):
     target_uri: str = ""
 
 
+_STASIS = "Stasis"
 _RUNNING = frozenset(("queued", "recording", "paused"))
 
 
@@ -57,13 +59,13 @@ async def look(rest: RestClient, asked: Asked, clock: instant.Clock) -> Found:
     """
     ours, channel, live, present, playing, legs = await asyncio.gather(
         _get(rest, f"applications/{quote(asked.app, safe='')}", _Application),
-        _get(rest, f"channels/{quote(asked.channel_id, safe='')}", _State),
+        _get(rest, f"channels/{quote(asked.channel_id, safe='')}", events.Channel),
         _states(rest, "recordings/live", asked.captures),
         _states(rest, "channels", asked.snoops),
         _states(rest, "playbacks", asked.playbacks),
         _states(rest, "channels", asked.legs),
     )
-    here = channel is not None and ours is not None and asked.channel_id in ours.channel_ids
+    here = ours is not None and asked.channel_id in ours.channel_ids and _in_stasis(channel)
     now = clock()
     playing = [each for each in playing if each[1].state not in ("done", "failed")]
     seen = PbxSeen(
@@ -100,11 +102,26 @@ async def calls_present(
             if translator.is_main_id(each)
         )
     )
-    return [
-        translator.entered(channel, channel.dialplan.app_data.split(",")[1:], now)
-        for channel in found
-        if channel is not None and channel.dialplan.app_name == "Stasis"
-    ]
+    present = [each for each in found if each is not None and _in_stasis(each)]
+    return await asyncio.gather(*(_entry(rest, translator, each, now) for each in present))
+
+
+async def _entry(
+    rest: RestClient, translator: Translator, channel: events.Channel, now: int
+) -> Routed:
+    """Its entry as it was told, or would have been: with arguments and headers."""
+    skipped = 1 if channel.dialplan.app_name == _STASIS else 2  # timeout and expression
+    args = channel.dialplan.app_data.split(",")[skipped:]
+    call, entered = translator.entered(channel, args, now)
+    names = headers.told_names(channel, args)
+    if names == []:
+        return call, entered
+    return call, replace(entered, headers=await headers.read(rest.exchange, channel.id, names))
+
+
+def _in_stasis(channel: events.Channel | None) -> bool:
+    """An application lists channels that have left it as long as it is subscribed to them."""
+    return channel is not None and channel.dialplan.app_name in (_STASIS, "StasisBroadcast")
 
 
 async def exists(rest: RestClient, uri: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from recordbridge.ari.rest import RestClient
 from recordbridge.machine import facts, intents
 from tests.contract.cable import Cable
 from tests.contract.conftest import Caller, Exchange
@@ -156,6 +157,22 @@ async def test_a_leg_after_the_line_was_cut(
     assert (await driver.expect(facts.LegAnswered)).leg_id == legs[0]
     await (await exchange.calls.callee()).hangup()
     assert (await driver.expect(facts.LegEnded)).leg_id == legs[0]
+
+
+async def test_who_left_is_not_here_although_a_leg_was_made_for_it(
+    driver: Driver, exchange: Exchange
+) -> None:
+    """Making one subscribes us to the caller, so the application goes on listing the channel."""
+    await enter(driver, exchange)
+    driver.perform(leg(driver, "busy"))
+    await driver.expect(facts.LegEnded)
+    onwards = "continue?context=from-carrier&extension=9198&priority=1"
+    async with RestClient(exchange.url, "recordbridge", exchange.password) as rest:
+        await rest.request("POST", f"channels/{driver.channel_id}/{onwards}")
+    await driver.expect(facts.CallLeft)
+    seen = await driver.pbx.look(driver.channel_id, captures=[], snoops=[], playbacks=[], legs=[])
+    assert not seen.channel
+    assert await driver.pbx.calls_present() == []
 
 
 @pytest.mark.rule("F-3")

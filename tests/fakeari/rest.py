@@ -99,6 +99,9 @@ class Requests:
         if isinstance(channel, MainChannel):
             if parts[1:] == ["answer"]:
                 return await self._answer(channel)
+            if parts[1] == "continue":
+                self._pbx.later(channel.leave)
+                return NO_CONTENT
             if parts[1] == "snoop":
                 return self._snoop(channel, parts[2], query)
             if parts[1] == "play":

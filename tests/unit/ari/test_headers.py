@@ -61,6 +61,13 @@ async def test_what_happens_meanwhile_is_told_after_the_entry(
     assert told.kinds() == ["CallEntered", "HangupRequested", "CallLeft", "CallDestroyed"]
 
 
+async def test_calls_that_are_found_have_their_headers(driver: Driver, fake: FakeAsterisk) -> None:
+    await fake.call("100", headers=HEADERS)
+    ((_, found),) = await driver.pbx.calls_present()
+    assert isinstance(found, facts.CallEntered)
+    assert found.headers == HEADERS
+
+
 async def test_an_asterisk_that_does_not_answer_costs_the_headers_not_the_call(
     driver: Driver, fake: FakeAsterisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
