@@ -32,7 +32,7 @@ def takes_over(line: Line, *, delay_s: float = AWHILE_S) -> None:
     line.script("taken", Reply(body=document("<Hangup/>")))
 
 
-@pytest.mark.rule("S-5", "S-6", "Q-3", "Q-4", "D-13", "D-14", "D-18")
+@pytest.mark.rule("S-5", "S-6", "Q-3", "Q-4", "D-27", "D-28", "D-18")
 async def test_one_initial_request_and_the_true_values_to_the_callback(service: Service) -> None:
     line = service.line()
     line.answers(session(line, redirect="false"), "<Wait length='60'/>")
@@ -52,7 +52,7 @@ async def test_one_initial_request_and_the_true_values_to_the_callback(service: 
     assert len(line.requests("action")) == len(line.requests("callback")) == 1
 
 
-@pytest.mark.rule("S-5", "D-13")
+@pytest.mark.rule("S-5", "D-27")
 @pytest.mark.parametrize(
     "running",
     ["play", "speak", "wait", "wait for silence", "digits", "digits without prompt", "document"],
@@ -131,7 +131,7 @@ async def test_its_document_waits_for_a_dial_and_wins(service: Service) -> None:
     assert not line.requests("never")
 
 
-@pytest.mark.rule("S-5", "D-13")
+@pytest.mark.rule("S-5", "D-27")
 @pytest.mark.parametrize(
     ("redirect", "reply"),
     [

@@ -125,7 +125,7 @@ async def test_max_length_ends_it_and_the_call_goes_on(service: Service) -> None
     assert ended.at - await call.answered() >= 4000
 
 
-@pytest.mark.rule("S-4", "D-12")
+@pytest.mark.rule("S-4", "D-30")
 async def test_silence_keys_and_the_beep_mean_nothing_to_it(service: Service) -> None:
     line = service.line()
     line.answers(

@@ -108,7 +108,7 @@ def test_it_runs_until_hangup_through_documents_and_dials() -> None:
 
 
 @pytest.mark.rule("S-1")
-@pytest.mark.rule("D-29")
+@pytest.mark.rule("D-17")
 def test_max_length_is_60_by_default_in_the_background_too() -> None:
     drive = Drive(session(redirect=False), Wait(length_s=600), answered=True)
     run(drive)
