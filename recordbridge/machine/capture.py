@@ -213,6 +213,9 @@ def call_gone(turn: Turn, recording: Recording, reason: EndReason, at: Instant) 
         case "running" | "answering":
             _note_start(turn, recording)
             recording = turn.recording(recording.recording_id) or recording
+            if reason == "stopped":
+                _taken(turn, recording, at)
+                return
             recording = turn.put(
                 recording,
                 phase="ending",
@@ -225,6 +228,16 @@ def call_gone(turn: Turn, recording: Recording, reason: EndReason, at: Instant) 
                 life.collect(turn, recording)
         case "preparing" | "starting":
             _never_began(turn, recording, reason)
+
+
+def _taken(turn: Turn, recording: Recording, at: Instant) -> None:
+    """Q-2: the channel lives on without us, so its snoops do: what they hear is not ours."""
+    start = recording.start_at
+    assert start is not None
+    end(turn, recording, "stopped", at=at, keep_ms=max(0, at - start))
+    recording = turn.recording(recording.recording_id) or recording
+    if all(tap.closed for tap in recording.taps):
+        life.collect(turn, recording)
 
 
 def _note_start(turn: Turn, recording: Recording) -> None:

@@ -102,12 +102,6 @@ class Call:
         """A re-INVITE, as a phone's hold key sends it."""
         await self._carrier.ask("POST" if on else "DELETE", f"channels/{self.id}/hold")
 
-    async def transfer(self, number: str) -> None:
-        """A blind transfer by REFER: the other party shall talk to that number of the pbx."""
-        await self._carrier.ask(
-            "POST", f"channels/{self.id}/redirect", {"endpoint": f"PJSIP/pbx/sip:{number}@pbx"}
-        )
-
     async def play(
         self, name: str, seconds: float, began_at: list[Instant], start_s: float = 0.0
     ) -> None:

@@ -49,3 +49,25 @@ def test_what_asterisk_wrote_of_it_all_the_same_is_deleted(stored_first: bool) -
         drive.feed(f.CaptureEnded(name=name, at=drive.now))
         drive.feed(f.CaptureEnded(name=name, at=drive.now))
     assert [discard.names for discard in drive.of(i.Discard)] == [(name,) for name in names]
+
+
+@pytest.mark.rule("Q-2")
+def test_a_channel_that_is_taken_away_is_not_listened_to_any_more() -> None:
+    """Its snoops live on: they are ended, and what they heard elsewhere is cut off."""
+    session = Record(record_session=True, redirect=False, callback=CALLBACK)
+    drive = Drive(session, AFTER, answered=True)
+    for tap in drive.recording.taps:
+        drive.feed(f.SnoopEntered(snoop_id=tap.snoop_id))
+    names = [life.capture_name(tap) for tap in drive.recording.taps]
+    for name in names:
+        drive.feed(f.CaptureBegan(name=name, at=drive.now))
+    drive.feed(f.CallLeft(at=drive.now + 2_000), after_ms=2_000)
+    drive.wait(1_500)
+    assert [ended.name for ended in drive.of(i.EndCapture)] == names
+    for name in names:
+        drive.feed(f.CaptureEnded(name=name, at=drive.now))
+    (collect,) = drive.of(i.Collect)
+    assert collect.keep_ms is not None
+    assert 1_950 <= collect.keep_ms <= 2_050
+    drive.store(frames=16_000)
+    assert reason(drive) == "stopped"
