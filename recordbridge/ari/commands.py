@@ -36,6 +36,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
         return None  # Asterisk 16 lacks it; there a playback begins with progress by itself
     if command.name in ("EndCapture", "EndBridge") and status in (404, 409):
         return None  # it has ended, or is ending ("not in session", "not in Stasis application")
+    if command.name == "LeaveBridge" and status in (400, 404, 409, 422):
+        return None  # the channel or the bridge is gone, or they are apart already
     if already_there(command, status, message):
         return None
     return CommandRefused(

@@ -120,6 +120,16 @@ def _join_bridge(intent: intents.JoinBridge, _: str) -> Command:
     return Command("JoinBridge", intent.channel_id, bridge, "POST", uri, waits_for=members)
 
 
+def _leave_bridge(intent: intents.LeaveBridge, _: str) -> Command:
+    """Asterisk answers when the channel is out; deleting the bridge it answers at once.
+
+    A playback begun while the channel is on its way out gets 201 and then neither begins nor ends.
+    """
+    channel, bridge = intent.channel_id, intent.bridge_id
+    uri = f"bridges/{bridge}/removeChannel?channel={part(channel)}"
+    return Command("LeaveBridge", channel, bridge, "POST", uri, waits_for=(channel,))
+
+
 def _end_bridge(intent: intents.EndBridge, _: str) -> Command:
     bridge = intent.bridge_id
     return Command("EndBridge", intent.channel_id, bridge, "DELETE", f"bridges/{bridge}")
@@ -159,6 +169,7 @@ BY_TYPE: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.EndLeg: _end_leg,
     intents.MakeBridge: _make_bridge,
     intents.JoinBridge: _join_bridge,
+    intents.LeaveBridge: _leave_bridge,
     intents.EndBridge: _end_bridge,
     intents.Ring: _ring,
     intents.Progress: _progress,

@@ -20,6 +20,7 @@ from recordbridge.machine.intents import (
     EndBridge,
     EndLeg,
     JoinBridge,
+    LeaveBridge,
     MakeBridge,
     Progress,
     Ring,
@@ -280,6 +281,9 @@ def clear(turn: Turn, dialing: Dialing) -> None:
     for leg in dialing.legs:
         if leg.phase != "ended":
             end_leg(turn, dialing, leg.leg_id)
-    turn.emit(EndBridge(channel_id=turn.call.channel_id, bridge_id=dialing.bridge_id))
+    channel = turn.call.channel_id
+    if dialing.phase == "connected" and turn.call.present:
+        turn.emit(LeaveBridge(channel_id=channel, bridge_id=dialing.bridge_id))
+    turn.emit(EndBridge(channel_id=channel, bridge_id=dialing.bridge_id))
     if dialing.phase == "ringing" and turn.call.present and dialing.element.dial_music is None:
         turn.emit(Ring(channel_id=turn.call.channel_id, on=False))

@@ -143,6 +143,12 @@ class JoinBridge(Pbx, frozen=True):
     members: tuple[str, ...]
 
 
+class LeaveBridge(Pbx, frozen=True):
+    """Take the call's channel out of the bridge: done when what is asked next is carried out."""
+
+    bridge_id: str
+
+
 class EndBridge(Pbx, frozen=True):
     """Delete the bridge; its members stay in our application."""
 

@@ -100,13 +100,14 @@ async def test_keys_from_both_sides(driver: Driver, exchange: Exchange, told: To
 
 
 async def test_the_called_party_hangs_up(driver: Driver, exchange: Exchange, told: Told) -> None:
-    """The caller stays; the bridge can be ended twice."""
+    """The caller stays; the bridge can be left and ended twice."""
     await enter(driver, exchange)
     callee = await bridged(driver, exchange)
     await callee.hangup()
     assert (await driver.expect(facts.LegEnded)).cause == 16
+    leave = intents.LeaveBridge(driver.channel_id, driver.id("bridge"))
     end = intents.EndBridge(driver.channel_id, driver.id("bridge"))
-    driver.perform(end, end)
+    driver.perform(leave, leave, end, end, leave)
     driver.perform(intents.BeginPlayback(driver.channel_id, driver.id("play"), "sound:beep"))
     assert not (await driver.expect(facts.PlaybackEnded)).failed
     assert not told.of(facts.CommandRefused)

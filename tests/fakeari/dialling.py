@@ -100,7 +100,18 @@ class Dialling:
             return NO_CONTENT
         if parts[1:] == ["addChannel"]:
             return await self._join(bridge, query["channel"].split(","))
+        if parts[1:] == ["removeChannel"]:
+            return await self._leave(bridge, query["channel"])
         return 200, bridge.described()
+
+    async def _leave(self, bridge: Bridge, name: str) -> Reply:
+        member = self._pbx.channels.get(name)
+        if not isinstance(member, MainChannel):
+            return 400, {"message": "Channel not found"}
+        if not await member.reached() or member.bridge is not bridge:
+            return 422, {"message": "Channel not in this bridge"}
+        bridge.leave(member)
+        return NO_CONTENT
 
     async def _join(self, bridge: Bridge, names: list[str]) -> Reply:
         """One after the other, each when its queue has come to it."""

@@ -79,6 +79,7 @@ CASES = [
         "POST bridges/rb-0-bridge1/addChannel?channel=c%2Crb-0-leg1",
         B,
     ),
+    (intents.LeaveBridge("c", B), "POST bridges/rb-0-bridge1/removeChannel?channel=c", B),
     (intents.EndBridge("c", B), "DELETE bridges/rb-0-bridge1", B),
 ]
 
@@ -102,6 +103,7 @@ def test_what_waits_for_a_channels_queue() -> None:
     assert {each: channels for each, channels in waits.items() if channels} == {
         intents.Answer: ("c/1",),
         intents.JoinBridge: ("c", L),
+        intents.LeaveBridge: ("c",),
     }
 
 
@@ -151,6 +153,8 @@ def test_how_long_keys_last() -> None:
         (intents.EndPlayback("c", P), 404, "Playback not found"),
         (intents.EndLeg("c", L), 404, "Channel not found"),
         (intents.EndBridge("c", B), 404, "Bridge not found"),
+        (intents.LeaveBridge("c", B), 400, "Channel not found"),
+        (intents.LeaveBridge("c", B), 422, "Channel not in this bridge"),
         (intents.EndBridge("c", B), 409, "Bridge not in Stasis application"),
         (intents.Progress("c"), 404, "Resource not found"),
         (intents.EndCapture("c", R), 404, "Recording not found"),

@@ -83,6 +83,24 @@ def test_all_ring_the_first_answer_wins_and_the_caller_is_answered_then() -> Non
 
 
 @pytest.mark.rule("F-4")
+def test_the_caller_is_out_of_the_bridge_before_anything_is_played_to_him() -> None:
+    """Asterisk loses a playback that is begun while the channel is on its way out."""
+    drive = Drive(dial("1", action=None), Play(source="sound:bye"))
+    end(drive, answer(drive))
+    asked = [type(each) for each in drive.sent]
+    leaves, ends = asked.index(i.LeaveBridge), asked.index(i.EndBridge)
+    assert leaves < ends < asked.index(i.BeginPlayback)
+
+
+@pytest.mark.rule("F-4")
+def test_who_was_never_connected_leaves_no_bridge() -> None:
+    drive = Drive(dial("1"), AFTER)
+    end(drive, legs(drive)[0], cause=17)
+    assert drive.of(i.EndBridge)
+    assert not drive.of(i.LeaveBridge)
+
+
+@pytest.mark.rule("F-4")
 @pytest.mark.parametrize(
     ("cause", "status"),
     [(17, "busy"), (19, "no-answer"), (18, "no-answer"), (1, "failed"), (38, "failed")],
