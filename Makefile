@@ -10,9 +10,11 @@ PIP_LOG := $(VENV)/pip.log
 RIG = $(PYTHON) asterisk/rig
 # Test processes side by side; each starts rigs of its own, and a machine holds about eight.
 JOBS ?= 2
+MINUTES ?= 10
+CALLS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench fidelity load run rig-up rig-down clean
+.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench fidelity load soak run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +89,9 @@ bench: $(STAMP)  ## CPU per recorded call against a bare loop, on a real Asteris
 
 load: $(STAMP)  ## 200 recorded calls on a real Asterisk, each checked (LOAD: options)
 	$(BIN)/python -m tests.bench.load $(LOAD)
+
+soak: $(STAMP)  ## calls of every kind for MINUTES (10), CALLS (10) of each at once; 1 on any loss or leak
+	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES) --calls $(CALLS)
 
 rules: $(STAMP)  ## the rules that no test names
 	$(BIN)/python tests/rules.py

@@ -126,6 +126,8 @@ class Service:
         )
         self.router.deliveries = self.deliveries
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)
+        loop = asyncio.get_running_loop()
+        self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
 
     async def _urls(self) -> RecordUrls:
         storage = self.settings.storage

@@ -31,6 +31,11 @@ class Metrics:
             registry=registry,
         )
         build.labels(version, platform.python_version()).set(1)
+        self.tasks = Gauge(
+            "recordbridge_tasks",
+            "Asyncio tasks of the process; as many as before once the calls are over.",
+            registry=registry,
+        )
         self._about_calls(registry)
         self._about_requests(registry)
         self._about_storage(registry)

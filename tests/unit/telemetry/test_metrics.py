@@ -12,6 +12,7 @@ pytestmark = pytest.mark.rule("O-2")
 NOT_BASE = ("_ms", "_milliseconds", "_minutes", "_hours", "_kb", "_mb", "_percent")
 PROMISED = {
     "recordbridge_build_info",
+    "recordbridge_tasks",
     "recordbridge_ari_connected",
     "recordbridge_ari_events",
     "recordbridge_calls_active",
@@ -70,6 +71,7 @@ def test_what_is_counted_is_exposed(metrics: Metrics) -> None:
     metrics.commit_duration.observe(0.002)
     metrics.disk_free.labels("storage").set(1e9)
     metrics.calls_active.set(3)
+    metrics.tasks.set(21)
     seen = samples(metrics)
     assert seen["recordbridge_ari_connected{asterisk=pbx}"] == 1
     assert seen["recordbridge_ari_events_total{type=StasisStart}"] == 1
@@ -83,6 +85,7 @@ def test_what_is_counted_is_exposed(metrics: Metrics) -> None:
     assert seen["recordbridge_commit_duration_seconds_count{}"] == 1
     assert seen["recordbridge_disk_free_bytes{place=storage}"] == 1e9
     assert seen["recordbridge_calls_active{}"] == 3
+    assert seen["recordbridge_tasks{}"] == 21
 
 
 def test_the_build_is_told(metrics: Metrics) -> None:
