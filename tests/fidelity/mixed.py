@@ -12,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.fidelity.signal import Reference, Run, Samples, norms
+from tests.fidelity.signal import FRAME, Reference, Run, Samples, norms
 
 WINDOW, STRIDE = 1600, 800
 LIKE = 0.35
 """The correlation of a window with one of two equally loud sounds is about 0.7, by chance 0.13."""
 SURE = 40
 """So many samples on end are not equal by chance."""
+_BESIDE = (-2, -1, 0, 1, 2)
+"""Frames: a stretch too short for the correlation lies that much beside a longer one."""
 _NOT_THERE = None
 
 
@@ -72,7 +74,7 @@ def _lags(mix: Samples, sound: Samples) -> list[int]:
         of = int(np.argmax(likeness))
         if likeness[of] > LIKE:
             found.add(of - at)
-    return sorted(found)
+    return sorted({lag + frames * FRAME for lag in found for frames in _BESIDE})
 
 
 def _shifted(sound: Samples, lag: int | None, mix: Samples) -> NDArray[np.float64]:

@@ -19,6 +19,9 @@ from tests.fidelity.wire import SAMPLE_NS, Wire
 
 SECONDS = 16
 """No conversation but the long one lasts as long as that: so much of the signals is looked for."""
+FRAME_MS = 20
+SECOND = 50
+"""Frames."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ class Judged:
     offset: float
     """The median of the file's offsets."""
     offset_worst: float
-    """The offset that is farthest from 0."""
+    """The second of the file whose median offset is farthest from 0."""
+    late: float
+    """How much later than 20 ms after the one before it a packet came, at most, on either wire."""
     excess: float | None = None
     """The file's length minus maxLength."""
     tail_caller: float | None = None
@@ -99,11 +104,24 @@ def judge(talked: Talked, call: Wire, leg: Wire) -> Judged:
         head_caller=caller.head_loss(answered),
         head_far=far.head_loss(leg.answered),
         offset=float(np.median(apart)),
-        offset_worst=max(apart, key=abs),
+        offset_worst=max(_by_the_second(apart), key=abs),
+        late=max(_late(wire, leg.answered) for wire in (call, leg)),
         excess=len(sound) / SAMPLES_PER_MS - MAX_S * 1000 if limited else None,
         tail_caller=None if limited else caller.tail_loss(_end(talked, call, leg)),
         tail_far=None if limited else far.tail_loss(min(_ends(call, leg))),
     )
+
+
+def _by_the_second(apart: list[float]) -> list[float]:
+    """Medians: one packet that came late says nothing about when its sound was spoken."""
+    firsts = range(0, max(1, len(apart) - SECOND // 2), SECOND)
+    return [float(np.median(apart[first : first + SECOND])) for first in firsts]
+
+
+def _late(wire: Wire, since: int) -> float:
+    """Of a wire, from the callee's answer on: whether sender and machine kept their time."""
+    came = [packet.at for packet in wire.to_pbx.speech if packet.at > since]
+    return max((float(gap) for gap in np.diff(came) / MS - FRAME_MS), default=0.0)
 
 
 def _ends(call: Wire, leg: Wire) -> list[int]:
