@@ -16,7 +16,7 @@ from pathlib import Path
 
 from asterisk.rigging import lifecycle, state
 from asterisk.rigging.errors import RigError
-from tests.demo import calls, kept, screen, service, voicemails, words
+from tests.demo import calls, kept, scenes, screen, service, words
 from tests.demo.service import DemoError, Service
 from tests.demo.verdict import SDK, Outcome, missing
 from tests.receiver import Receiver
@@ -50,7 +50,7 @@ def demo() -> int:
 async def _with_service(facts: Mapping[str, str], began: float, *, ours: bool) -> int:
     planned = service.plan(FOLDER)
     async with Receiver() as app:
-        voicemails.teach(app)
+        scenes.teach(app)
         app.listen(lambda received: screen.say(screen.request(received, planned.token), ""))
         service.configure(planned, app, facts)
         running, child = service.start(planned)
@@ -75,9 +75,9 @@ def _conclude(outcomes: list[Outcome], planned: Service, began: float) -> int:
     token = planned.token
     screen.say(screen.table(outcomes, token), "", words.LEGEND, words.checked(sdk=SDK), "")
     screen.say(words.after(planned))
-    wrong = [(each.voicemail, missing(each, token)) for each in outcomes]
+    wrong = [(each.scene, missing(each, token)) for each in outcomes]
     took = f"{time.monotonic() - began:.1f} s"
-    lines = [f"  {voicemail.name}: {each}" for voicemail, found in wrong for each in found]
+    lines = [f"  {scene.name}: {each}" for scene, found in wrong for each in found]
     if lines:
         screen.say(f"Not good, after {took}:", *lines)
         return 1

@@ -12,18 +12,18 @@ from pathlib import Path
 import aiohttp
 
 from tests.demo import lengths
+from tests.demo.scenes import SCENES, Scene
 from tests.demo.verdict import Outcome
-from tests.demo.voicemails import VOICEMAILS, Voicemail
 from tests.receiver import Received, Receiver
 
 PATIENCE_S = 30.0
-"""From the first call on; the longest voicemail takes about 8 s."""
+"""From the first call on; the longest call takes about 8 s."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
 async def gather(app: Receiver, rig: Mapping[str, str]) -> list[Outcome]:
     """Place every call and wait for everything it is to lead to."""
-    outcomes = [Outcome(each) for each in VOICEMAILS]
+    outcomes = [Outcome(each) for each in SCENES]
     until = asyncio.get_running_loop().time() + PATIENCE_S
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
         for outcome in outcomes:
@@ -32,13 +32,13 @@ async def gather(app: Receiver, rig: Mapping[str, str]) -> list[Outcome]:
     return outcomes
 
 
-def command(voicemail: Voicemail) -> str:
+def command(scene: Scene) -> str:
     """The command line that places the call, for people."""
-    return shlex.join(voicemail.command())
+    return shlex.join(scene.command())
 
 
 async def _place(outcome: Outcome, rig: Mapping[str, str], until: float) -> None:
-    words = [sys.executable, *outcome.voicemail.command(), "--wait", "--json"]
+    words = [sys.executable, *outcome.scene.command(), "--wait", "--json"]
     child = await asyncio.create_subprocess_exec(
         *words, cwd=ROOT, env=dict(rig),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -61,10 +61,13 @@ async def _place(outcome: Outcome, rig: Mapping[str, str], until: float) -> None
 async def _follow(
     outcome: Outcome, app: Receiver, http: aiohttp.ClientSession, until: float
 ) -> None:
-    outcome.action = await _next(app, outcome.voicemail.path("action"), until)
-    outcome.callback = await _next(app, outcome.voicemail.path("callback"), until)
+    outcome.action = await _next(app, outcome.scene.path("action"), until)
+    outcome.callback = await _next(app, outcome.scene.path("callback"), until)
     if outcome.callback is not None and outcome.callback.params.get("RecordUrl"):
         await _fetch(outcome, http, outcome.callback.params["RecordUrl"])
+    for what in ("action", "callback"):
+        if (came := len(app.to(outcome.scene.path(what)))) > 1:
+            outcome.trouble.append(f"the {what} request came {came} times")
 
 
 async def _next(app: Receiver, path: str, until: float) -> Received | None:
@@ -87,6 +90,6 @@ async def _fetch(outcome: Outcome, http: aiohttp.ClientSession, url: str) -> Non
         outcome.trouble.append(f"RecordUrl answers {reply.status}")
         return
     try:
-        outcome.length = lengths.measure(outcome.data, outcome.voicemail.file_format)
+        outcome.length = lengths.measure(outcome.data, outcome.scene.file_format)
     except ValueError as error:
         outcome.trouble.append(f"the fetched file is damaged: {error}")

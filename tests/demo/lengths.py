@@ -1,4 +1,5 @@
-"""How long a fetched file is, told from the file alone: nothing of the service is used here.
+"""How long a fetched file is and whether anything is in it, told from the file alone: nothing of
+the service is used here.
 
 A WAV is exact to the sample. An MP3 consists of whole frames, and LAME adds two frames around
 what it was given; so it tells the length of what was encoded to a frame (36 ms at 16 kHz).
@@ -7,10 +8,13 @@ what it was given; so it tells the length of what was encoded to a frame (36 ms 
 from __future__ import annotations
 
 import io
+import struct
 import wave
 from dataclasses import dataclass
 
 LAME_FRAMES = 2
+AUDIBLE = 1000
+"""A sample of speech is at least that loud somewhere; the noise of a line never is."""
 _KBITS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES = (22050, 24000, 16000)
 _FRAME_SAMPLES = 576
@@ -22,6 +26,9 @@ class Length:
 
     least_ms: float
     most_ms: float
+    channels: int = 1
+    silent: tuple[int, ...] = ()
+    """Channels of a WAV in which nothing is heard, from 0."""
 
     def agrees(self, reported_ms: int) -> bool:
         """Whether a length reported in whole milliseconds can be this one."""
@@ -41,12 +48,17 @@ def _wav(data: bytes) -> Length:
     try:
         with wave.open(io.BytesIO(data)) as sound:
             kind = (sound.getnchannels(), sound.getsampwidth(), sound.getframerate())
-            frames = len(sound.readframes(sound.getnframes())) // (kind[0] * kind[1])
+            data = sound.readframes(sound.getnframes())
     except (wave.Error, EOFError) as error:
         raise ValueError(f"no WAV: {error}") from error
-    if kind != (1, 2, 8000):
-        raise ValueError(f"channels, bytes and rate of the WAV are {kind}, not (1, 2, 8000)")
-    return Length(frames * 1000 / 8000, frames * 1000 / 8000)
+    if kind not in ((1, 2, 8000), (2, 2, 8000)):
+        raise ValueError(f"channels, bytes and rate of the WAV are {kind}, not (1 or 2, 2, 8000)")
+    channels = kind[0]
+    frames = len(data) // (channels * 2)
+    samples = struct.unpack(f"<{frames * channels}h", data[: frames * channels * 2])
+    heard = [max(map(abs, samples[each::channels]), default=0) for each in range(channels)]
+    silent = tuple(each for each, loudest in enumerate(heard) if loudest < AUDIBLE)
+    return Length(frames * 1000 / 8000, frames * 1000 / 8000, channels, silent)
 
 
 def _mp3(data: bytes) -> Length:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.demo import screen, voicemails
+from tests.demo import scenes, screen
 from tests.receiver import Receiver
 
 
@@ -18,7 +18,7 @@ async def listen(port: int, token: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Receiver(port=port) as app:
-        voicemails.teach(app)
+        scenes.teach(app)
         app.listen(lambda received: screen.say(screen.request(received, token), ""))
         await stop.wait()
 

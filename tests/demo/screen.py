@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from tests.demo.verdict import DOCUMENTED, EXTENSIONS, STANDARD, Outcome, signed
-from tests.demo.voicemails import of_path
+from tests.demo.scenes import of_path
+from tests.demo.verdict import DOCUMENTED, EXTENSIONS, STANDARD, Outcome, of_file, signed
 from tests.receiver import Received
 
 MARKS = ("✓", "✗")
@@ -34,10 +34,11 @@ def request(received: Received, token: str) -> str:
     """One request as a block: first what is said of the recording, then of the call."""
     known = of_path(received.path)
     title, what = ("", received.path) if known is None else (known[0].title, known[1])
+    answers = "" if known is None else known[0].elements
     head = f"{clock(received.at)}  {received.method} {what}  ({title})"
     if what == "answer":
         dialled = received.params.get("To", "?")
-        return f"{head}\n  a call to {dialled}: the application answers with <Record>"
+        return f"{head}\n  a call to {dialled}: the application answers with {answers}"
     params = received.params
     width = max(map(len, (*params, *DOCUMENTED)))
     order = (*DOCUMENTED, *EXTENSIONS, *STANDARD)
@@ -60,8 +61,8 @@ def _value(name: str, params: Mapping[str, str]) -> str:
 
 
 HEAD = ("recording", "ended by", "Digits", "DurationMs", "file, ms", "bytes", "format",
-        "action", "callback", "file", "signed")  # fmt: skip
-RIGHT = (3, 4, 5)
+        "channels", "action", "callback", "file", "signed")  # fmt: skip
+RIGHT = (3, 4, 5, 7)
 
 
 def table(outcomes: Sequence[Outcome], token: str) -> str:
@@ -82,7 +83,6 @@ def _row(outcome: Outcome, token: str) -> tuple[str, ...]:
     params = outcome.params
     came = [request for request in (outcome.action, outcome.callback) if request is not None]
     reported = params.get("RecordingDurationMs", "")
-    fits = outcome.length is not None and reported.isdigit()
     return (
         params.get("RecordingID", "-")[:8],
         params.get("RecordingEndReason", "-"),
@@ -90,9 +90,10 @@ def _row(outcome: Outcome, token: str) -> tuple[str, ...]:
         reported or "-",
         str(outcome.length or "-"),
         str(len(outcome.data)) if outcome.data is not None else "-",
-        outcome.voicemail.file_format,
+        outcome.scene.file_format,
+        str(outcome.length.channels) if outcome.length else "-",
         mark(outcome.action is not None),
         mark(outcome.callback is not None),
-        mark(fits and outcome.length is not None and outcome.length.agrees(int(reported))),
+        mark(outcome.length is not None and not of_file(outcome)),
         mark(len(came) == 2 and all(signed(each, token) for each in came)),
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 import aiohttp
 
 from asterisk.rigging import process
-from tests.demo.voicemails import VOICEMAILS
+from tests.demo.scenes import SCENES
 from tests.receiver import Receiver
 
 START_S = 20.0
@@ -79,7 +79,7 @@ def configure(service: Service, app: Receiver, rig: Mapping[str, str]) -> None:
         f"    account: {ACCOUNT}\n"
         f'    numbers: ["{each.number}"]\n'
         f'    answer_url: "{app.url(each.path("answer"))}"\n'
-        for each in VOICEMAILS
+        for each in SCENES
     )
     service.config.touch(mode=0o600)
     service.config.write_text(

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from tests.demo.calls import ROOT
-from tests.demo.voicemails import VOICEMAILS
+from tests.demo.scenes import BACKGROUND, SCENES
 
 pytestmark = pytest.mark.asterisk
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
@@ -50,13 +50,16 @@ async def _reachable(url: str) -> bool:
             return False
 
 
-async def test_five_voicemails_arrive(start: Start) -> None:
+async def test_every_recording_arrives(start: Start) -> None:
     child = await start()
     out, err = (words.decode() for words in await child.communicate())
     assert child.returncode == 0, out + err
     rows = [line.split() for line in out.splitlines() if re.match(r"[0-9a-f]{8}  ", line)]
-    assert [row[1] for row in rows] == [each.reason for each in VOICEMAILS]
-    assert [row[6] for row in rows] == [each.file_format for each in VOICEMAILS]
+    assert [row[1] for row in rows] == [each.reason for each in SCENES]
+    assert [row[6] for row in rows] == [each.file_format for each in SCENES]
+    assert [row[7] for row in rows] == ["1"] * 5 + ["2"] * 2
+    initial = re.findall(r"^  RecordingDurationMs +-1$", out, re.MULTILINE)
+    assert len(initial) == len(BACKGROUND)
     assert "NOT VALID" not in out
     assert "Good: all of it arrived" in out
 

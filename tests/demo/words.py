@@ -7,8 +7,8 @@ from pathlib import Path
 
 from asterisk.rigging import debian, jail
 from tests.demo import calls
+from tests.demo.scenes import SCENES
 from tests.demo.service import Service
-from tests.demo.voicemails import VOICEMAILS
 
 ROOT = calls.ROOT
 LEGEND = (
@@ -29,7 +29,8 @@ def before(folder: Path, state: Path, *, own_asterisk: bool) -> str:
     there = "there already" if root.exists() else "about 250 MB, downloaded now, once"
     needed = "" if root.exists() else _packages()
     lines = [
-        "Five calls over SIP to a real Asterisk. Each leaves a voicemail and ends in another way.",
+        "Seven calls over SIP to a real Asterisk: five voicemails that end in five ways, a whole",
+        "call recorded in the background, and a conversation recorded from the callee's answer on.",
         "",
         "What this uses",
         f"  in this folder   .venv, {short(folder)} (made anew), {short(state)}",
@@ -56,7 +57,7 @@ def _packages() -> str:
 
 def placing() -> str:
     """The calls as command lines."""
-    lines = [f"  {calls.command(each)}\n      {each.title}" for each in VOICEMAILS]
+    lines = [f"  {calls.command(each)}\n      {each.title}" for each in SCENES]
     return "\n".join(["Calls, all at the same time:", *lines, ""])
 
 
@@ -87,7 +88,7 @@ def kept(service: Service) -> str:
     return "\n".join([
         f"Still running (DEMO_KEEP=1): the service at {service.url}, the application, Asterisk.",
         f"  another call   RIG_STATE={os.environ['RIG_STATE']} "
-        + calls.command(VOICEMAILS[0]) + " --wait",
+        + calls.command(SCENES[0]) + " --wait",
         f"  its requests   tail -f {folder}/application.log",
         f"  state          curl {service.url}/readyz ; curl {service.url}/metrics",
         "  files          the RecordUrl values above",

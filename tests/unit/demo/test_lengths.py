@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import wave
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def _mp3(folder: Path, samples: int) -> bytes:
 def test_a_wav_is_exact_to_the_sample(tmp_path: Path) -> None:
     data = _wav(tmp_path / "a.wav", 12_345).read_bytes()
     assert measure(data, "wav") == Length(1543.125, 1543.125)
+    assert measure(data, "wav").channels == 1
     assert measure(data, "wav").agrees(1543)
     assert not measure(data, "wav").agrees(1544)
 
@@ -44,7 +46,23 @@ def test_an_mp3_tells_its_length_to_a_frame(tmp_path: Path, samples: int) -> Non
 
 def test_an_empty_recording_is_empty(tmp_path: Path) -> None:
     assert measure(_mp3(tmp_path, 0), "mp3") == Length(0, 0)
-    assert measure(_wav(tmp_path / "a.wav", 0).read_bytes(), "wav") == Length(0, 0)
+    assert measure(_wav(tmp_path / "a.wav", 0).read_bytes(), "wav") == Length(0, 0, silent=(0,))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "silent"),
+    [(5000, -5000, ()), (9, 5000, (0,)), (5000, 9, (1,)), (0, 0, (0, 1))],
+)
+def test_a_silent_channel_is_told(
+    tmp_path: Path, left: int, right: int, silent: tuple[int, ...]
+) -> None:
+    with wave.open(str(tmp_path / "stereo.wav"), "wb") as sound:
+        sound.setnchannels(2)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(struct.pack("<2h", left, right) * 4000)
+    length = measure((tmp_path / "stereo.wav").read_bytes(), "wav")
+    assert length == Length(500, 500, channels=2, silent=silent)
 
 
 @pytest.mark.parametrize("file_format", ["wav", "mp3"])

@@ -9,8 +9,8 @@ import pytest
 
 from recordbridge.plivo import signatures
 from tests.demo.lengths import Length
+from tests.demo.scenes import BACKGROUND, VOICEMAILS
 from tests.demo.verdict import Outcome, missing
-from tests.demo.voicemails import VOICEMAILS
 from tests.receiver import Received
 
 TOKEN = "a-token-of-the-demo"
@@ -53,7 +53,7 @@ def _good() -> Outcome:
     return Outcome(KEY, _action(), _callback(), b"...", Length(2664, 2700))
 
 
-def test_a_good_voicemail_misses_nothing() -> None:
+def test_a_good_call_misses_nothing() -> None:
     assert missing(_good(), TOKEN) == []
 
 
@@ -92,3 +92,70 @@ def test_every_documented_parameter_is_missed(name: str) -> None:
 )
 def test_every_fault_is_told(outcome: Outcome, told: str) -> None:
     assert any(told in each for each in missing(outcome, TOKEN)), missing(outcome, TOKEN)
+
+
+SESSION = BACKGROUND[0]
+UNKNOWN = dict.fromkeys(
+    ("RecordingDuration", "RecordingDurationMs", "RecordingStartMs", "RecordingEndMs"), "-1"
+)
+
+
+def _initial(**changes: str) -> Received:
+    end = ("RecordingEndReason",)
+    params = {k: v for k, v in PARAMS.items() if k not in end} | UNKNOWN | {"To": "106"} | changes
+    return _request("/session/action", params)
+
+
+def _true(**changes: str) -> Received:
+    params = PARAMS | {"To": "106", "RecordingEndReason": "hangup"} | changes
+    return replace(_request("/session/callback", params), at=5000)
+
+
+def _session() -> Outcome:
+    return Outcome(SESSION, _initial(), _true(), b"...", Length(2676, 2676, channels=2))
+
+
+def test_a_good_session_misses_nothing() -> None:
+    assert missing(_session(), TOKEN) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (
+            replace(_session(), action=_initial(RecordingDurationMs="2676")),
+            "action: RecordingDurationMs is 2676, not -1",
+        ),
+        (
+            replace(_session(), action=_initial(RecordingEndReason="hangup")),
+            "action: RecordingEndReason is hangup, not left out",
+        ),
+        (
+            replace(_session(), callback=_true(RecordingStartMs="-1")),
+            "callback: RecordingStartMs is -1",
+        ),
+        (
+            replace(_session(), action=replace(_initial(), at=5000)),
+            "the callback did not come after the action",
+        ),
+        (
+            replace(_session(), action=_initial(RecordingID="other")),
+            "RecordingID is other to action",
+        ),
+        (replace(_session(), length=Length(2676, 2676)), "the file has 1 channels, not 2"),
+        (
+            replace(_session(), length=Length(2676, 2676, 2, silent=(0,))),
+            "the left (the caller) channel is silent",
+        ),
+        (
+            replace(_session(), length=Length(2676, 2676, 2, silent=(1,))),
+            "the right (the far side) channel is silent",
+        ),
+        (
+            replace(_session(), length=Length(2700, 2700, 2)),
+            "the file is 2700 ms long, RecordingDurationMs says 2676",
+        ),
+    ],
+)
+def test_every_fault_of_a_session_is_told(outcome: Outcome, told: str) -> None:
+    assert told in "\n".join(missing(outcome, TOKEN))

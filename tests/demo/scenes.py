@@ -1,7 +1,11 @@
-"""The five voicemails: who calls, what the application answers, and how each has to end."""
+"""The calls: who calls, what the application answers, and how each recording has to end.
+
+Five voicemails, and two recordings in the background: a session and a Dial.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
@@ -11,8 +15,10 @@ THANKS = "<Response><Play>sound:auth-thankyou</Play></Response>"
 
 
 @dataclass(frozen=True)
-class Voicemail:
-    """One call. `record` are attributes of Record, `caller` what the caller's script is told."""
+class Scene:
+    """One call. `record` are attributes of Record, `then` the elements after it; `script` and
+    `talk_s` say what the caller does.
+    """
 
     name: str
     title: str
@@ -22,11 +28,26 @@ class Voicemail:
     reason: str
     record: dict[str, str] = field(default_factory=dict)
     digits: str | None = None
+    then: str = ""
 
     @property
     def redirects(self) -> bool:
         """Whether the reply to `action` is the next document."""
         return self.record.get("redirect") != "false"
+
+    @property
+    def background(self) -> bool:
+        """Whether the flow goes on while it records; such a file has two channels."""
+        return bool({"recordSession", "startOnDialAnswer"} & self.record.keys())
+
+    @property
+    def channels(self) -> int:
+        return 2 if self.background else 1
+
+    @property
+    def elements(self) -> str:
+        """The names of what the document consists of, for people."""
+        return ", ".join(f"<{name}>" for name in re.findall(r"<(\w+)", f"<Record/>{self.then}"))
 
     @property
     def file_format(self) -> str:
@@ -43,7 +64,7 @@ class Voicemail:
             "callbackUrl": app.url(self.path("callback")),
         }
         attributes = "".join(f" {k}={quoteattr(v)}" for k, v in (urls | self.record).items())
-        return f"<Response><Record{attributes}/></Response>"
+        return f"<Response><Record{attributes}/>{self.then}</Response>"
 
     def command(self) -> list[str]:
         """How the call is placed."""
@@ -52,36 +73,50 @@ class Voicemail:
 
 
 VOICEMAILS = (
-    Voicemail("key", "the caller presses #", "101", "dtmf", 3, "finishOnKey", digits="#"),
-    Voicemail(
+    Scene("key", "the caller presses #", "101", "dtmf", 3, "finishOnKey", digits="#"),
+    Scene(
         "silence", "the caller falls silent", "102", "talk-then-silence", 3, "silence",
         {"timeout": "2", "fileFormat": "wav", "redirect": "false"},
     ),
-    Voicemail(
+    Scene(
         "no-rtp", "the caller's phone stops sending (mute)", "103", "talk-then-mute", 3, "silence",
         {"timeout": "2", "redirect": "false", "callbackMethod": "GET"},
     ),
-    Voicemail(
+    Scene(
         "max-length", "the caller talks on and on", "104", "talk", 8, "maxLength",
         {"maxLength": "4", "fileFormat": "wav"},
     ),
-    Voicemail(
+    Scene(
         "hangup", "the caller hangs up", "105", "hangup-midway", 3, "hangup",
         {"playBeep": "false", "redirect": "false", "method": "GET"},
     ),
 )  # fmt: skip
 """The key voicemail says nothing but where to report: every other attribute is at its default."""
+BACKGROUND = (
+    Scene(
+        "session", "the whole call, in the background", "106", "talk", 3, "hangup",
+        {"recordSession": "true", "fileFormat": "wav", "redirect": "false"},
+        then='<Play loop="2">sound:auth-thankyou</Play><Wait length="2"/>',
+    ),
+    Scene(
+        "dial", "a conversation, from the callee's answer on", "107", "talk", 5, "dialEnded",
+        {"startOnDialAnswer": "true", "fileFormat": "wav", "redirect": "false"},
+        then='<Dial timeLimit="5"><Number>15551230001</Number></Dial>',
+    ),
+)  # fmt: skip
+"""The far sides: what the service plays; a phone at the carrier that answers and talks."""
+SCENES = (*VOICEMAILS, *BACKGROUND)
 
 
 def teach(app: Receiver) -> None:
     """Give the application its documents."""
-    for each in VOICEMAILS:
+    for each in SCENES:
         app.script(each.path("answer"), Reply(body=each.document(app)))
-        if each.redirects:
+        if each.redirects and not each.background:
             app.script(each.path("action"), Reply(body=THANKS))
 
 
-def of_path(path: str) -> tuple[Voicemail, str] | None:
-    """The voicemail and what was asked, from the path of a request."""
+def of_path(path: str) -> tuple[Scene, str] | None:
+    """The call and what was asked, from the path of a request."""
     name, _, what = path.strip("/").partition("/")
-    return next(((each, what) for each in VOICEMAILS if each.name == name), None)
+    return next(((each, what) for each in SCENES if each.name == name), None)
