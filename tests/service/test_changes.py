@@ -19,7 +19,7 @@ from tests.service.test_dial import dial, number
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 SESSION = {"recordSession": "true", "maxLength": 20}
-OVERLOAD_MS = 60
+OVERLOAD_MS = 150
 
 
 @contextlib.asynccontextmanager
@@ -110,6 +110,7 @@ async def test_it_goes_on_in_another_bridge(service: Service) -> None:
         channel = await service.channel(line)
         members = f"{channel},{third}"
         await service.pbx("POST", f"bridges/{bridge}/addChannel", channel=members)
+        await until(socket, "ChannelEnteredBridge", third)
         await asyncio.sleep(1.5)
         await call.hang_up()
         await service.pbx("DELETE", f"channels/{third}")

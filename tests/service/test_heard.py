@@ -15,7 +15,7 @@ from tests.service.steps import mute, press, silence, speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
-OVERLOAD_MS = 60
+OVERLOAD_MS = 150
 BUSY, NORMAL = 17, 16
 
 
