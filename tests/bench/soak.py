@@ -62,6 +62,7 @@ class Soak:
         self.placed: Counter[str] = Counter()
         self.misses: list[str] = []
         self.peak = 0
+        self._told = 0
         self._numbers = count(15_550_000_001)
         self._began = time.monotonic()
 
@@ -115,6 +116,10 @@ class Soak:
             f" {sample.files:g} descriptors; {len(self.misses) + len(self.kept.misses)} misses",
             flush=True,
         )
+        found = [*self.misses, *self.kept.misses]
+        if len(found) > self._told:
+            print("\n".join(found), flush=True)
+        self._told = len(found)
 
     async def watch(self) -> None:
         """Sample all the time, look every minute; until cancelled."""
