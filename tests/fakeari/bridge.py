@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.fakeari import sound
 from tests.fakeari.channels import MainChannel
 
+DEPARTING_S = 0.02
+
 
 class Bridge:
     """A channel is in one bridge at most; who ends or leaves Stasis leaves it."""
@@ -32,8 +34,10 @@ class Bridge:
         member.bridge = None
 
     def end(self) -> None:
+        """Who is still in it is deaf for a moment: what is played to him then is lost."""
         for member in tuple(self.members):
             self.leave(member)
+            member.deaf_until = member.pbx.seconds() + DEPARTING_S
 
     def heard_by(self, listener: MainChannel, at: float) -> bytes:
         """What the others say."""

@@ -124,6 +124,7 @@ class MainChannel(Channel):
         self.rings = asyncio.Event()
         self.packets_heard = 0
         self.keys_heard = ""
+        self.deaf_until = 0.0
         self._ringing = False
         self._queue: deque[Callable[[], Awaitable[None]]] = deque()
         self._running = False

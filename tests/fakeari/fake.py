@@ -23,9 +23,13 @@ ZONE = dt.timezone(dt.timedelta(hours=-6))
 MODULES = (
     "app_stasis.so",
     "format_wav.so",
+    "bridge_holding.so",
+    "bridge_simple.so",
+    "func_callerid.so",
     "func_talkdetect.so",
     "res_ari_applications.so",
     "res_ari_asterisk.so",
+    "res_ari_bridges.so",
     "res_ari_channels.so",
     "res_ari_events.so",
     "res_ari_playbacks.so",

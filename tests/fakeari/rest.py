@@ -170,6 +170,8 @@ class Requests:
     def _play(self, channel: MainChannel, playback_id: str, query: Query) -> Reply:
         """A taken id is not noticed: the sound is played again."""
         playback = Playback(playback_id, channel, query["media"].split(","))
+        if self._pbx.seconds() < channel.deaf_until:
+            return 201, playback.described()
         self._pbx.playbacks[playback_id] = playback
         channel.queue(playback.run)
         return 201, playback.described()
