@@ -83,6 +83,7 @@ async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     else:
         facts = request.getfixturevalue("rig")
         async with rigged.Carrier(facts) as carrier:
+            await carrier.answers_late_after(1)
             yield Exchange(
                 facts["RECORDBRIDGE_ASTERISK_URL"], facts["RECORDBRIDGE_ASTERISK_PASSWORD"], carrier
             )

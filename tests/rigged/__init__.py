@@ -155,6 +155,11 @@ class Carrier:
         await self._ask("POST", "channels", query, {"variables": variables})
         return RigCall(self, channel_id)
 
+    async def answers_late_after(self, seconds: float) -> None:
+        """How long callees of the script `answer-late` ring."""
+        query = {"variable": "RIG_ANSWER_AFTER_S", "value": f"{seconds:g}"}
+        await self._ask("POST", "asterisk/variable", query, None)
+
     async def callee(self) -> RigCallee:
         """The callee, as soon as there is one and only one."""
         async with asyncio.timeout(8):
