@@ -10,6 +10,7 @@ import argparse
 import datetime as dt
 import os
 import platform
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ class Part(NamedTuple):
     title: str
     calls: int
     figures: list[Figure]
+    words: str = ""
+    """What must be known to read its table."""
 
     def file(self, ending: str) -> Path:
         """Its picture, for instance."""
@@ -74,14 +77,15 @@ def _background(place: Place, given: argparse.Namespace) -> Part:
     seen = place.seen(heard.packets)
     found = background.judge(heard, seen, FOLDER / "conversations.jsonl")
     title = "Fidelity: recordings of two parties against the wires of both"
-    return Part("fidelity background", title, len(seen.calls), found)
+    return Part("fidelity background", title, len(seen.calls), found, background.WORDS)
 
 
 def _long(place: Place, given: argparse.Namespace) -> Part:
     heard = drift.listen(place.tap(), place.rig, place.folder, given.long)
     seen = place.seen(heard.packets)
     title = "Fidelity: one long call"
-    return Part("fidelity long", title, len(seen.calls), drift.judge(heard, seen))
+    found = drift.judge(heard, seen)
+    return Part("fidelity long", title, len(seen.calls), found, drift.WORDS)
 
 
 def _parts(place: Place, given: argparse.Namespace) -> Iterator[Part]:
@@ -94,29 +98,31 @@ def _parts(place: Place, given: argparse.Namespace) -> Iterator[Part]:
         yield _long(place, given)
 
 
-def _told(part: Part, rig: Mapping[str, str]) -> bool:
+def _told(part: Part, rig: Mapping[str, str], arguments: Sequence[str]) -> bool:
     """Print and write a part; whether all its limits hold."""
     lines = report.table(part.figures)
     print("\n".join(lines))
-    report.write_section(DOCUMENT, part.name, "\n".join([_words(part, rig), *lines]))
+    report.write_section(DOCUMENT, part.name, "\n".join([_words(part, rig, arguments), *lines]))
     part.file("svg").write_text(report.picture(part.figures), encoding="utf-8")
     print(f"Written: {DOCUMENT}, {part.file('svg')}", flush=True)
     return not any(figure.broken() for figure in part.figures)
 
 
-def _words(part: Part, rig: Mapping[str, str]) -> str:
+def _words(part: Part, rig: Mapping[str, str], arguments: Sequence[str]) -> str:
     today = dt.datetime.now(dt.UTC).date()  # noqa: TID251 - the day of the measurement
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-    load = os.getloadavg()[1]
+    picture = part.file("svg").relative_to(rigged.ROOT)
+    load, nice = os.getloadavg()[1], os.getpriority(os.PRIO_PROCESS, 0)
+    command = f"make fidelity FIDELITY='{shlex.join(arguments)}'" if arguments else "make fidelity"
     return f"""\
 ## {part.title}
 
-`make fidelity`, {today}: {part.calls} real SIP/RTP calls, Asterisk of Debian {rig["RIG_RELEASE"]},
-{machine}, load average {load:.1f} with everything on it. Milliseconds, except counts. A tap on the
-loopback has every packet with the kernel's time. A sample's true time is the arrival of its packet,
-minus 20 ms (a packet is sent when it has been spoken), plus its offset in the packet. The picture
-is `{part.file("svg").relative_to(rigged.ROOT)}`.
-"""
+`{command}`, {today}: {part.calls} real SIP/RTP calls, Asterisk of Debian
+{rig["RIG_RELEASE"]}, {machine}, load average {load:.1f} (other work included), nice {nice}.
+Milliseconds, except counts. A tap on the loopback has every packet with the kernel's time. A
+sample's true time is the arrival of its packet, minus 20 ms (a packet is sent when it has been
+spoken), plus its offset in the packet. The picture is `{picture}`.
+{part.words}"""
 
 
 def _given(arguments: Sequence[str]) -> argparse.Namespace:
@@ -138,7 +144,8 @@ def main(arguments: Sequence[str]) -> int:
             return 2
         FOLDER.mkdir(parents=True, exist_ok=True)
         try:
-            good = [_told(part, rig) for part in _parts(Place(rig, Path(name)), given)]
+            place = Place(rig, Path(name))
+            good = [_told(part, rig, arguments) for part in _parts(place, given)]
         except TapError as error:
             print(f"fidelity: {error}", file=sys.stderr)
             return 2

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import aiohttp
 import numpy as np
 
 from tests.fidelity.calls import Desk, serving, together
@@ -150,8 +151,23 @@ async def talk(
 ) -> list[Talked]:
     """Place the calls on a service as it is shipped."""
     async with serving(rig, folder, DOCUMENTS, {}) as desk:
+        await _reachable(rig, desk)
         callees = Callees(desk.carrier)
         return await together((_one(desk, callees, call) for call in each), at_once)
+
+
+async def _reachable(rig: Mapping[str, str], desk: Desk) -> None:
+    """A pbx that has just started dials nobody before the carrier has answered its OPTIONS."""
+    token = aiohttp.encode_basic_auth(
+        rig["RECORDBRIDGE_ASTERISK_USER"], rig["RECORDBRIDGE_ASTERISK_PASSWORD"]
+    )
+    url = rig["RECORDBRIDGE_ASTERISK_URL"] + "/ari/endpoints/PJSIP/carrier"
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with desk.http.get(url, headers={"Authorization": token}) as response:
+                if (await response.json())["state"] == "online":
+                    return
+            await asyncio.sleep(0.1)
 
 
 async def _one(desk: Desk, callees: Callees, conversation: Conversation) -> Talked:

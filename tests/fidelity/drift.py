@@ -33,6 +33,13 @@ STEADY = within(-1, 1)
 """Per minute."""
 
 
+WORDS = """
+Both play their known signals over and over. Drift is how the time at which a sample was spoken
+changes against its place in the file; whole frames that Asterisk inserted or dropped are counted
+and taken out of it.
+"""
+
+
 class Heard(NamedTuple):
     """What was delivered, what the tap heard, and how many packets it missed."""
 
