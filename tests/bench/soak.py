@@ -254,7 +254,7 @@ def main() -> int:
     measurements.keep(
         "soak",
         f"Soak: {given.calls} calls of each kind at once, {given.minutes:g} minutes",
-        "make soak",
+        f"make soak MINUTES={given.minutes:g} CALLS={given.calls}",
         figures,
     )
     return 1 if misses else 0
