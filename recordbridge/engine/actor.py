@@ -111,7 +111,7 @@ class Actor:
         self._loop = asyncio.get_running_loop()
         self._inbox: deque[Fact | None] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at: int | None = None
+        self._timer_at = 0
 
     def begin(self, first: machine.Step) -> None:
         """Do what the call's first step (`machine.enter`) came to."""
@@ -193,21 +193,28 @@ class Actor:
         self._hands.noted(note)
 
     def _arm(self) -> None:
+        """See to it that the machine is asked when something is due.
+
+        A timer that comes too early only looks again: deadlines mostly move into the future,
+        and to move a timer each time costs more than to be woken once.
+        """
         due = machine.deadline(self.state)
-        if due == self._timer_at and (due is None or self._timer is not None):
+        if due is None or self.closed:
             return
         if self._timer is not None:
+            if self._timer_at <= due:
+                return
             self._timer.cancel()
-            self._timer = None
         self._timer_at = due
-        if due is not None and not self.closed:
-            delay = max(0, due - self._clock()) / 1000
-            self._timer = self._loop.call_later(delay, self._due)
+        self._timer = self._loop.call_later(max(0, due - self._clock()) / 1000, self._due)
 
     def _due(self) -> None:
         self._timer = None
-        self._timer_at = None
-        self.feed(None)
+        due = machine.deadline(self.state)
+        if due is not None and self._clock() >= due:
+            self.feed(None)
+        else:
+            self._arm()
 
     def _flush(self) -> None:
         """Commit what is not committed, and do what waits for it."""

@@ -60,7 +60,7 @@ def enter(asterisk: str, entered: f.CallEntered, profile: Profile, seed: str, no
     )
     turn = Turn(call, now)
     documents.first(turn)
-    turn.note("call_entered", caller=call.caller, dialled=call.dialled)
+    turn.detail("call_entered", caller=call.caller, dialled=call.dialled)
     return _finish(turn)
 
 

@@ -146,7 +146,7 @@ def run(turn: Turn, recording: Recording, at: Instant) -> None:
     quiet = None if recording.speaking else at
     recording = turn.put(recording, phase="running", start_at=at, quiet_since=quiet)
     recording = turn.put(recording, deadline=running_deadline(recording, at))
-    turn.note("recording_began", recording_id=recording.recording_id, at=at)
+    turn.detail("recording_began", recording_id=recording.recording_id, at=at)
     if recording.background:
         life.started(turn, recording)
 

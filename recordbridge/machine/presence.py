@@ -93,7 +93,14 @@ def report_end(turn: Turn) -> None:
     call = turn.call
     turn.change(notified=True)
     turn.durable = True
-    turn.note("call_ended", cause=call.ending.cause)
+    turn.note(
+        "call_ended",
+        caller=call.caller,
+        dialled=call.dialled,
+        application=call.profile.application,
+        cause=reports.hangup_cause(call),
+        ms=(call.ended_at or turn.now) - call.entered_at,
+    )
     if call.profile.hangup is None:
         return
     turn.emit(

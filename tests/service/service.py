@@ -221,7 +221,7 @@ def settings(rig: Mapping[str, str], folder: Path, application: Receiver) -> dic
         "storage": {"path": str(folder / "recordings"), "min_free_mb": 0},
         "database": {"url": f"sqlite:///{folder}/recordbridge.db"},
         "webhooks": {"allow_networks": ["127.0.0.0/8"], "schedule_s": [1, 1, 1, 1]},
-        "log": {"format": "json"},
+        "log": {"format": "json", "level": "debug"},
     }
 
 
