@@ -46,7 +46,7 @@ async def test_it_records_both_from_the_answer_to_the_end_of_the_dial(service: S
     assert kept.callback["RecordingEndReason"] == "dialEnded"
     assert abs(int(kept.callback["RecordingEndMs"]) - dialled.at) <= 300
     assert 2900 <= kept.far.ms <= 3300
-    place = find(kept.far, LOST_MS * RATE // 1000, 1600)
+    place = find(kept.far, LOST_MS * RATE // 1000, 800)
     assert place.likeness > 0.6, "not the callee"
     assert -place.wanted_at <= LOST_MS * RATE // 1000, "the callee's first word is not in the file"
     heard = hear(kept.far)
@@ -66,7 +66,7 @@ async def test_an_unanswered_caller_loses_nothing_either(service: Service) -> No
     found = await asyncio.gather(*(stereo.delivered(line) for line in lines))
     for kept in found:
         for side in (kept.caller, kept.far):
-            place = find(side, LOST_MS * RATE // 1000, 1600)
+            place = find(side, LOST_MS * RATE // 1000, 800)
             assert place.likeness > 0.6
             assert -place.wanted_at <= LOST_MS * RATE // 1000
         assert kept.callback["RecordingEndReason"] == "maxLength"
@@ -91,7 +91,7 @@ async def test_both_sides_are_aligned(service: Service) -> None:
         await call.ended()
     said_ms = callee.spoke_at[0] - call.spoke_at[0]
     lags = stereo.lags_ms(kept, every=RATE // 2)
-    assert len(lags) >= 3
+    assert len(lags) >= 2
     assert all(abs(lag - said_ms) <= 60 for lag in lags), (lags, said_ms)
     assert max(lags) - min(lags) <= 40, lags
 
