@@ -29,7 +29,7 @@ from recordbridge.machine import (
     recovery,
 )
 from recordbridge.machine import facts as f
-from recordbridge.machine.intents import EndSnoop, HangUp, Intent, Release
+from recordbridge.machine.intents import Intent, Release
 from recordbridge.machine.progress import Dialing
 from recordbridge.machine.state import Call, Profile, Recording, Tap
 from recordbridge.machine.turn import Turn
@@ -76,12 +76,9 @@ def step(state: Call, fact: f.Fact | None, now: Instant) -> Step:
 
 
 def _finish(turn: Turn) -> Step:
-    intents = turn.intents
-    if any(isinstance(intent, HangUp) for intent in intents):
-        intents = [each for each in intents if not isinstance(each, EndSnoop)]  # it ends them
     return Step(
         state=turn.call,
-        intents=tuple(intents),
+        intents=tuple(turn.intents),
         deadline=deadline(turn.call),
         durable=turn.durable,
     )

@@ -247,7 +247,13 @@ def _note_start(turn: Turn, recording: Recording) -> None:
 
 
 def _never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
-    """P-11: nothing was recorded; the recording is empty but has its id, file and requests."""
+    """P-11: nothing was recorded; the recording is empty but has its id, file and requests.
+
+    Asterisk may have begun to write all the same, and its event may come when nobody listens.
+    """
+    if recording.phase == "starting":
+        names = tuple(life.capture_name(tap) for tap in recording.taps)
+        turn.emit(Discard(recording_id=recording.recording_id, names=names))
     recording = turn.put(
         recording, reason=reason, start_at=turn.now, stopped_at=turn.now, keep_ms=0
     )

@@ -236,4 +236,5 @@ def settled(drive: Drive, asterisk: Asterisk) -> None:
     made = {each.bridge_id for each in drive.of(i.MakeBridge)}
     assert made == {each.bridge_id for each in drive.of(i.EndBridge)}
     files = {name for each in drive.of(i.Discard) for name in each.names}
-    assert files == {name for each in drive.of(i.Collect) for name in each.names}
+    assert files >= {name for each in drive.of(i.Collect) for name in each.names}
+    assert files <= {each.name for each in drive.of(i.BeginCapture)}

@@ -325,6 +325,17 @@ def test_a_hangup_during_the_beep_leaves_an_empty_recording_with_its_requests() 
     assert drive.requests("callback")
 
 
+@pytest.mark.rule("P-11")
+def test_what_asterisk_may_have_begun_to_write_at_a_hangup_is_deleted() -> None:
+    drive = Drive(voicemail())
+    drive.feed(f.SnoopEntered(snoop_id=drive.recording.taps[0].snoop_id))
+    began = drive.last(i.BeginCapture)
+    drive.feed(f.HangupRequested(at=drive.now))
+    drive.feed(f.CallDestroyed(at=drive.now))
+    assert drive.last(i.Collect).names == ()
+    assert drive.last(i.Discard).names == (began.name,)
+
+
 @pytest.mark.rule("Q-1")
 def test_start_is_the_first_sample_kept_and_end_the_last() -> None:
     drive = Drive(voicemail())
