@@ -135,18 +135,17 @@ class Pipeline:
         self, pbx: Pbx, intent: Collect, keep: Keep | None
     ) -> tuple[Measured, Stored | None]:
         into = self._work / f"{intent.recording_id}.pcm.wav"
-        shared = [pbx.recording_file(name) for name in intent.names]
-        there = [path for path in shared if path is not None]
-        if len(there) == len(shared):
+        shared = [pbx.recording_file(name) if name else None for name in intent.names]
+        if all(path for path, name in zip(shared, intent.names, strict=True) if name):
             with contextlib.suppress(MissingAudioError):
-                return await self._audio.measure(intent, there, into, keep)
-        sources = [
-            await pbx.fetch_recording(name, self._work / f"{intent.recording_id}.{part}.wav")
-            for part, name in enumerate(intent.names)
-        ]
+                return await self._audio.measure(intent, shared, into, keep)
+        sources: list[Path | None] = []
+        for part, name in enumerate(intent.names):
+            place = self._work / f"{intent.recording_id}.{part}.wav"
+            sources.append(await pbx.fetch_recording(name, place) if name else None)
         result = await self._audio.measure(intent, sources, into, keep)
         for source in sources:
-            if source.parent == self._work:
+            if source is not None and source.parent == self._work:
                 source.unlink(missing_ok=True)
         return result
 

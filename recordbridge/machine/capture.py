@@ -235,9 +235,7 @@ def _taken(turn: Turn, recording: Recording, at: Instant) -> None:
     start = recording.start_at
     assert start is not None
     end(turn, recording, "stopped", at=at, keep_ms=max(0, at - start))
-    recording = turn.recording(recording.recording_id) or recording
-    if all(tap.closed for tap in recording.taps):
-        life.collect(turn, recording)
+    _collect_closed(turn, recording.recording_id)
 
 
 def _note_start(turn: Turn, recording: Recording) -> None:
@@ -252,12 +250,17 @@ def _never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
     Asterisk may have begun to write all the same, and its event may come when nobody listens.
     """
     if recording.phase == "starting":
-        names = tuple(life.capture_name(tap) for tap in recording.taps)
-        turn.emit(Discard(recording_id=recording.recording_id, names=names))
+        _discard(turn, recording, recording.taps)
     recording = turn.put(
         recording, reason=reason, start_at=turn.now, stopped_at=turn.now, keep_ms=0
     )
     life.collect(turn, recording)
+
+
+def _discard(turn: Turn, recording: Recording, taps: tuple[Tap, ...]) -> None:
+    """What Asterisk wrote there, if anything, is of no use."""
+    names = tuple(life.capture_name(tap) for tap in taps)
+    turn.emit(Discard(recording_id=recording.recording_id, names=names))
 
 
 def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
@@ -266,6 +269,8 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
     One of a recording that was over before it had begun is of no use.
     """
     if tap.closed:
+        if tap.lost:
+            _discard(turn, recording, (tap,))
         return
     match recording.phase:
         case "ending":
@@ -278,11 +283,11 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
             if first:
                 turn.put(recording, stopped_at=at, deadline=turn.now + WHY_MS)
         case "starting" | "answering":
+            recording = _mark(turn, recording, tap, closed=True)
             fail(turn, recording, "Asterisk ended the recording before it had begun")
         case "collecting" | "done" if recording.captured_at is None:
             _mark(turn, recording, tap, closed=True)
-            names = (life.capture_name(tap),)
-            turn.emit(Discard(recording_id=recording.recording_id, names=names))
+            _discard(turn, recording, (tap,))
 
 
 def closed_by_asterisk(turn: Turn, recording: Recording) -> None:
@@ -303,21 +308,45 @@ def closed_by_asterisk(turn: Turn, recording: Recording) -> None:
             "its log tells why (a full disk, for instance)"
         )
     end(turn, recording, reason, at=stopped, error=error)
-    recording = turn.recording(recording.recording_id) or recording
-    if all(tap.closed for tap in recording.taps):
-        life.collect(turn, recording)
+    _collect_closed(turn, recording.recording_id)
 
 
 def fail(turn: Turn, recording: Recording, error: str) -> None:
-    """Q-2: it cannot be recorded; what there is, if anything, is still looked for."""
+    """Q-2: it cannot be recorded; what there is, one side of a stereo perhaps, is saved."""
     if recording.phase in ("collecting", "done"):
         return
     turn.warn("recording_failed", recording_id=recording.recording_id, reason=error)
-    start = recording.start_at or recording.captured_at or turn.now
+    if turn.call.present:
+        turn.answer()  # it does that, whatever becomes of it (F-2)
+    missing = tuple(tap for tap in recording.taps if tap.captured_at is None)
+    if missing and recording.phase == "starting":
+        _discard(turn, recording, missing)
     recording = turn.put(
-        recording, reason="failed", error=error, start_at=start, stopped_at=turn.now
+        recording,
+        taps=tuple(
+            replace(tap, lost=True, closed=True) if tap in missing else tap
+            for tap in recording.taps
+        ),
     )
-    life.give_up(turn, recording)
+    _note_start(turn, recording)
+    recording = turn.recording(recording.recording_id) or recording
+    if recording.captured_at is not None:
+        end(turn, recording, "failed", at=turn.now, error=error)
+        _collect_closed(turn, recording.recording_id)
+        return
+    start = recording.start_at or turn.now
+    life.give_up(
+        turn,
+        turn.put(recording, reason="failed", error=error, start_at=start, stopped_at=turn.now),
+    )
+
+
+def _collect_closed(turn: Turn, recording_id: str) -> None:
+    """Take the files, unless Asterisk has still to close one."""
+    recording = turn.recording(recording_id)
+    assert recording is not None
+    if all(tap.closed for tap in recording.taps):
+        life.collect(turn, recording)
 
 
 def due(turn: Turn, recording: Recording) -> None:

@@ -185,8 +185,10 @@ class Collect(Intent, frozen=True):
     early: ClassVar[bool] = True
     recording_id: str
     names: tuple[str, ...]
-    """Asterisk's recordings: one for mono, left and right for stereo."""
+    """Asterisk's recordings: one for mono, left and right for stereo, and of these an empty one
+    for a side that could not be recorded. None at all: a file without a sample."""
     file_format: Literal["mp3", "wav"]
+    channels: int = 1
     lead_ms: tuple[int, ...] = ()
     """One per name: how much earlier that file began than the last one to begin; empty = none."""
     keep_from_ms: int = 0

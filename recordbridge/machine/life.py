@@ -55,10 +55,10 @@ def capture_name(tap: Tap) -> str:
 
 
 def capture_names(recording: Recording) -> tuple[str, ...]:
-    """Asterisk's files of the recording; none when it never wrote one."""
+    """Asterisk's files of the recording; none when it never wrote one (see `Collect`)."""
     if recording.captured_at is None:
         return ()
-    return tuple(capture_name(tap) for tap in recording.taps)
+    return tuple("" if tap.lost else capture_name(tap) for tap in recording.taps)
 
 
 def collection(turn: Turn, recording: Recording) -> Collect:
@@ -71,6 +71,7 @@ def collection(turn: Turn, recording: Recording) -> Collect:
         recording_id=recording.recording_id,
         names=capture_names(recording),
         file_format=recording.element.file_format,
+        channels=len(recording.taps),
         lead_ms=_leads(recording),
         keep_from_ms=before,
         keep_ms=keep,
@@ -88,10 +89,7 @@ def _leads(recording: Recording) -> tuple[int, ...]:
 
 
 def give_up(turn: Turn, recording: Recording) -> None:
-    """It failed; when anything can have been captured it is still looked for (Q-2)."""
-    if recording.captured_at is not None:
-        collect(turn, recording)
-        return
+    """It failed before anything of it was captured (Q-2)."""
     _end_snoops(turn, recording)
     _fail(turn, turn.put(recording, lost=True), recording.error)
 
@@ -114,7 +112,7 @@ def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
         return
     turn.durable = True
     recording = turn.put(recording, size=size, digest=digest)
-    names = capture_names(recording)
+    names = tuple(name for name in capture_names(recording) if name)
     if names:
         turn.emit(Discard(recording_id=recording.recording_id, names=names))
     if recording.given_up:

@@ -48,6 +48,8 @@ class Tap(msgspec.Struct, frozen=True):
     captured_at: Instant | None = None
     """When Asterisk's file began, as Asterisk tells it."""
     closed: bool = False
+    lost: bool = False
+    """Asterisk did not record it: this side is silent in what could be saved (Q-2)."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -93,9 +95,10 @@ class Recording(msgspec.Struct, frozen=True):
 
     @property
     def captured_at(self) -> Instant | None:
-        """Since when all of Asterisk's files are written; None while one is not."""
-        moments = [tap.captured_at for tap in self.taps if tap.captured_at is not None]
-        return max(moments) if len(moments) == len(self.taps) else None
+        """Since when all of Asterisk's files are written; None while one is not, or if none is."""
+        awaited = [tap for tap in self.taps if not tap.lost]
+        moments = [tap.captured_at for tap in awaited if tap.captured_at is not None]
+        return max(moments) if moments and len(moments) == len(awaited) else None
 
     @property
     def background(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -38,7 +38,11 @@ class Encoder:
         self._closing = threading.Event()
 
     async def measure(
-        self, collect: Collect, sources: list[Path], into: Path, keep: Keep | None = None
+        self,
+        collect: Collect,
+        sources: Sequence[Path | None],
+        into: Path,
+        keep: Keep | None = None,
     ) -> tuple[Measured, Stored | None]:
         """See `ports.audio.Audio.measure`. MediaError, or StorageError for `into`."""
 
@@ -85,11 +89,11 @@ class Encoder:
 
 
 def measure(
-    collect: Collect, sources: list[Path], into: Path, check: Callable[[], None]
+    collect: Collect, sources: Sequence[Path | None], into: Path, check: Callable[[], None]
 ) -> Measured:
     """Verify and repair the sources, cut, trim, interleave; the WAV to deliver goes to `into`."""
     if not sources:
-        return _nothing(into)
+        return _nothing(into, collect.channels)
     leads = [lead * wav.RATE // 1000 for lead in collect.lead_ms]
     with Tracks(sources, leads) as tracks:
         kept = cut.span(tracks.frames, wav.RATE, collect.keep_from_ms, collect.keep_ms)
@@ -106,10 +110,12 @@ def measure(
         )
 
 
-def _nothing(into: Path) -> Measured:
+def _nothing(into: Path, channels: int) -> Measured:
     """P-11: a recording that ended before it began has a file, with no samples."""
-    wav.write(into, 0, 1, ())
-    return Measured(frames=0, rate=wav.RATE, channels=1, skipped_frames=0, repaired=False, pcm=into)
+    wav.write(into, 0, channels, ())
+    return Measured(
+        frames=0, rate=wav.RATE, channels=channels, skipped_frames=0, repaired=False, pcm=into
+    )
 
 
 def _pcm(tracks: Tracks, kept: cut.Span, check: Callable[[], None]) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -42,10 +42,15 @@ class Audio(Protocol):
     """
 
     async def measure(
-        self, collect: Collect, sources: list[Path], into: Path, keep: Keep | None = None
+        self,
+        collect: Collect,
+        sources: Sequence[Path | None],
+        into: Path,
+        keep: Keep | None = None,
     ) -> tuple[Measured, Stored | None]:
         """Verify and repair the sources, cut, trim, interleave; a WAV goes to `into`.
 
+        One source for each of `collect.names`, None where that is empty (silence there).
         `keep` is called with that file in the same thread, when it is to be delivered as it is.
         Raises MissingAudioError when a source is not there.
         """

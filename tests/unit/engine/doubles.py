@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -160,12 +161,17 @@ class PlainAudio:
         self.failures: list[Exception] = []
 
     async def measure(
-        self, collect: Collect, sources: list[Path], into: Path, keep: Keep | None = None
+        self,
+        collect: Collect,
+        sources: Sequence[Path | None],
+        into: Path,
+        keep: Keep | None = None,
     ) -> tuple[Measured, Stored | None]:
         if self.failures:
             raise self.failures.pop(0)
-        frames = sum(source.stat().st_size for source in sources) // 2
-        into.write_bytes(b"".join(source.read_bytes() for source in sources))
+        there = [source for source in sources if source is not None]
+        frames = sum(source.stat().st_size for source in there) // 2
+        into.write_bytes(b"".join(source.read_bytes() for source in there))
         measured = Measured(
             frames=frames, rate=8000, channels=1, skipped_frames=0, repaired=False, pcm=into
         )

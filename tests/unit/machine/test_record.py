@@ -381,6 +381,7 @@ def test_what_cannot_begin_fails_with_a_reason(fact: f.Fact | None) -> None:
         assert request.parameters["RecordingEndReason"] == "failed"
         assert request.parameters["RecordingError"]
     assert drive.of(i.HangUp), "the flow goes on"
+    assert len(drive.of(i.Answer)) == 1, "a Record answers, whatever becomes of it"
 
 
 @pytest.mark.rule("Q-2")

@@ -31,6 +31,23 @@ def test_the_side_that_began_earlier_is_cut_to_the_same_moment(tmp_path: Path) -
         assert tracks.read(0, 3) == [wavs.pcm([1, 2, 0]), wavs.pcm([5, 6, 7])]
 
 
+@pytest.mark.rule("Q-2")
+@pytest.mark.parametrize("missing", ["left", "right"])
+def test_a_side_that_was_not_recorded_is_silent(tmp_path: Path, missing: str) -> None:
+    path = wavs.write(tmp_path / "a.wav", [1, 2])
+    sides = [None, path] if missing == "left" else [path, None]
+    with Tracks(sides, leads=[0, 0]) as tracks:
+        assert (tracks.frames, tracks.channels, tracks.repaired) == (2, 2, False)
+        silent, there = (0, 1) if missing == "left" else (1, 0)
+        read = tracks.read(0, 2)
+        assert (read[silent], read[there]) == (wavs.pcm([0, 0]), wavs.pcm([1, 2]))
+
+
+def test_of_no_side_there_is_no_recording() -> None:
+    with pytest.raises(MediaError, match="neither side"):
+        Tracks([None, None])
+
+
 def test_one_damaged_side_counts_as_repaired(tmp_path: Path) -> None:
     left = wavs.write(tmp_path / "l.wav", [1, 2], told=0)
     right = wavs.write(tmp_path / "r.wav", [3, 4])

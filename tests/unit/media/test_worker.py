@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -181,13 +182,17 @@ async def test_cancelling_stops_the_thread(
     encoder.close()
 
 
-@pytest.mark.rule("P-11")
+@pytest.mark.rule("P-11", "A-12")
+@pytest.mark.parametrize("channels", [1, 2])
 async def test_a_recording_that_never_began_is_an_empty_file(
-    encoder: Encoder, tmp_path: Path
+    encoder: Encoder, tmp_path: Path, channels: int
 ) -> None:
-    measured, _ = await encoder.measure(collect(names=()), [], tmp_path / "cut.wav")
-    assert (measured.frames, measured.rate, measured.channels) == (0, 8000, 1)
+    intent = collect(names=(), channels=channels)
+    measured, _ = await encoder.measure(intent, [], tmp_path / "cut.wav")
+    assert (measured.frames, measured.rate, measured.channels) == (0, 8000, channels)
     finished = await encoder.encode(measured, "wav", tmp_path / "out")
-    assert wavs.samples_of(finished) == []
+    with wave.open(str(finished)) as file:
+        assert (file.getnchannels(), file.getnframes()) == (channels, 0)
     clip = await encoder.encode(measured, "mp3", tmp_path / "out.mp3")
+    assert miniaudio.mp3_get_file_info(str(clip)).nchannels == channels
     assert miniaudio.mp3_read_file_s16(str(clip)).num_frames <= ONE_ENCODER_FRAME
