@@ -90,6 +90,8 @@ class Deliveries:
         self._attempts: list[AttemptRow] = []
         self._open: dict[str, Delivery] = {}
         self._lanes: dict[str, asyncio.Semaphore] = {}
+        self._in_flight = 0
+        """Attempts that are being made."""
         self._chance = random.SystemRandom().random
         self._stopping = False
 
@@ -132,14 +134,11 @@ class Deliveries:
         self._stopping = True
         tasks = [r.task for r in self._open.values() if r.task is not None]
         if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=grace_s if self._in_flight() else 0)
+            _, pending = await asyncio.wait(tasks, timeout=grace_s if self._in_flight else 0)
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
         self._flush()
-
-    def _in_flight(self) -> bool:
-        return any(lane._value < LANE for lane in self._lanes.values())  # noqa: SLF001 - no public count
 
     def _ended(self, request: Delivery, task: asyncio.Task[None]) -> None:
         self._open.pop(request.row.request_id, None)
@@ -164,7 +163,11 @@ class Deliveries:
                 await asyncio.sleep(wait_ms / 1000)
             async with self._lane(row.url):
                 started = self._clock()
-                outcome = await self._send(request, target)
+                self._in_flight += 1
+                try:
+                    outcome = await self._send(request, target)
+                finally:
+                    self._in_flight -= 1
             verdict = self._judge(request, target.retry, outcome, started)
             self._record(request, outcome, verdict, started)
             if verdict.settled and not request.settled.is_set():

@@ -12,15 +12,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
-import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from recordbridge.instant import Clock
 from recordbridge.outbound.attempt import Attempt, Request
-from recordbridge.outbound.connector import CURRENT, GuardedConnector
+from recordbridge.outbound.client import GuardedClient
+from recordbridge.outbound.connector import CURRENT
 from recordbridge.outbound.destination import destination
 from recordbridge.outbound.failure import REQUEST_ERRORS
 from recordbridge.outbound.form import encode
@@ -31,12 +29,8 @@ from recordbridge.ports.http import Outcome
 _FORM = "application/x-www-form-urlencoded"
 
 
-class HttpSender:
-    """The `Sender` port over aiohttp. Used as an async context manager.
-
-    `allow_networks` are those of `webhooks.allow_networks`; `clock` judges Retry-After dates;
-    `version` goes into the User-Agent; `resolver` and `tls` replace the system's own.
-    """
+class HttpSender(GuardedClient):
+    """The `Sender` port over aiohttp; `clock` judges Retry-After dates. Else as its base."""
 
     def __init__(
         self,
@@ -47,34 +41,8 @@ class HttpSender:
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._allow = tuple(allow_networks)
+        super().__init__(allow_networks, version=version, resolver=resolver, tls=tls)
         self._clock = clock
-        self._resolver = resolver
-        self._tls = tls
-        self._common = {
-            "User-Agent": f"recordbridge/{version}",
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-        }
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=GuardedConnector(self._allow, resolver=self._resolver, tls=self._tls),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
 
     async def send(
         self,

@@ -13,14 +13,14 @@ import ssl
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from recordbridge.errors import MediaError, StorageError
-from recordbridge.outbound.connector import CURRENT, Exchange, GuardedConnector
+from recordbridge.outbound.client import GuardedClient
+from recordbridge.outbound.connector import CURRENT, Exchange
 from recordbridge.outbound.destination import Destination, destination, redirected
 from recordbridge.outbound.failure import REQUEST_ERRORS, explain
 from recordbridge.outbound.freshness import fresh_s, may_be_kept
@@ -45,12 +45,10 @@ class _TransientError(MediaError):
     """Another try may bring it."""
 
 
-class HttpSounds:
-    """Implements `ports.sounds.SoundFetcher`. Used as an async context manager.
+class HttpSounds(GuardedClient):
+    """Implements `ports.sounds.SoundFetcher`. Used as its base."""
 
-    `allow_networks` are those of `webhooks.allow_networks`; `version` goes into the User-Agent;
-    `resolver` and `tls` replace the system's own.
-    """
+    accept = "audio/mpeg, audio/wav, audio/*;q=0.9, */*;q=0.5"
 
     def __init__(
         self,
@@ -61,38 +59,11 @@ class HttpSounds:
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._allow = tuple(allow_networks)
+        super().__init__(allow_networks, version=version, resolver=resolver, tls=tls)
         self._limits = limits or Limits()
-        self._resolver = resolver
-        self._tls = tls
-        self._common = {
-            "User-Agent": f"recordbridge/{version}",
-            "Accept": "audio/mpeg, audio/wav, audio/*;q=0.9, */*;q=0.5",
-            "Accept-Encoding": "identity",
-        }
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        limits = self._limits
-        self._session = aiohttp.ClientSession(
-            connector=GuardedConnector(self._allow, resolver=self._resolver, tls=self._tls),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None, connect=limits.connect_s, sock_read=limits.read_s
-            ),
+        self.timeout = aiohttp.ClientTimeout(
+            total=None, connect=self._limits.connect_s, sock_read=self._limits.read_s
         )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
 
     async def fetch(self, url: str, into: Path, known: Validators) -> Fetched:
         """See the port. Raises MediaError; StorageError when `into` cannot be written."""

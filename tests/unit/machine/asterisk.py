@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
@@ -350,7 +351,7 @@ class Asterisk:
         self._feed(seen)
         for leg in legs:
             if self.legs.get(leg) == "up":
-                self._tell(lambda at, leg=leg: f.LegAnswered(leg, at))  # type: ignore[misc]
+                self._tell(partial(f.LegAnswered, leg))
 
     def left(self) -> dict[str, list[str]]:
         """What Asterisk still has of the call."""
