@@ -7,8 +7,9 @@ A lane is scheme, host and port: at most 32 at once, so that a slow one never de
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -47,15 +48,26 @@ Settled = Callable[[RequestRow, Outcome | None], None]
 class Delivery:
     """A request on its way."""
 
-    __slots__ = ("attempts", "durable", "progress", "row", "settled", "task", "wants_document")
+    __slots__ = (
+        "attempts",
+        "durable",
+        "hurry",
+        "progress",
+        "row",
+        "settled",
+        "task",
+        "wants_document",
+    )
 
     def __init__(self, row: RequestRow) -> None:
         self.row = row
         self.durable = row.durable
         self.wants_document = row.wants_document
         self.progress = delivery.Progress(step=row.step)
-        self.attempts = 0
+        self.attempts = row.attempts
         self.settled = asyncio.Event()
+        self.hurry = asyncio.Event()
+        """Somebody wants it sent now, not when it is due."""
         self.task: asyncio.Task[None] | None = None
         if row.settled:
             self.settled.set()
@@ -116,6 +128,27 @@ class Deliveries:
         request.task = asyncio.create_task(self._run(request), name=f"request {row.request_id}")
         request.task.add_done_callback(lambda task: self._ended(request, task))
 
+    async def replay(self, wanted: Sequence[RequestRow]) -> None:
+        """Send these again, under their ids and at once (E-5); their schedule begins anew.
+
+        Raises StorageError when that cannot be kept; then none that is done is sent.
+        """
+        now = self._clock()
+        done = [row for row in wanted if row.request_id not in self._open]
+        if done:
+            updates = tuple(
+                RequestUpdate(request_id=row.request_id, state="waiting", due_at=now, step=0)
+                for row in done
+            )
+            await self._store.commit(Unit(updates=updates))
+        for row in wanted:
+            if (request := self._open.get(row.request_id)) is not None:
+                request.hurry.set()
+            else:
+                self.submit(
+                    msgspec.structs.replace(row, state="waiting", due_at=now, step=0, durable=True)
+                )
+
     def make_durable(self, request_id: str) -> None:
         """Nobody waits for the reply any more, but it shall arrive (H-3)."""
         request = self._open.get(request_id)
@@ -160,7 +193,7 @@ class Deliveries:
         wait_ms = row.due_at - self._clock()
         while True:
             if wait_ms > 0:
-                await asyncio.sleep(wait_ms / 1000)
+                await _until_due(request, wait_ms / 1000)
             async with self._lane(row.url):
                 started = self._clock()
                 self._in_flight += 1
@@ -245,6 +278,7 @@ class Deliveries:
             due_at=verdict.due_at,
             step=verdict.step,
             settled=verdict.settled or request.settled.is_set(),
+            attempts=request.attempts,
         )
         attempt = rows.attempt_row(row.request_id, request.attempts, started, outcome)
         self._updates.append(update)
@@ -263,6 +297,13 @@ class Deliveries:
         parts = urlsplit(url)
         lane = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         return self._lanes.setdefault(lane, asyncio.Semaphore(LANE))
+
+
+async def _until_due(request: Delivery, seconds: float) -> None:
+    """Unless somebody is in a hurry."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(request.hurry.wait(), seconds)
+    request.hurry.clear()
 
 
 def _told(kept: asyncio.Future[None]) -> None:

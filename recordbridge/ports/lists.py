@@ -14,6 +14,7 @@ from recordbridge.ports.rows import (
     RecordingStatus,
     RequestRow,
     RequestState,
+    StartRow,
 )
 
 
@@ -33,7 +34,8 @@ class RecordingFilter(msgspec.Struct, frozen=True):
     call_uuid: str | None = None
     caller: str | None = None
     dialled: str | None = None
-    status: RecordingStatus | None = None
+    status: RecordingStatus | tuple[RecordingStatus, ...] | None = None
+    deleted: bool | None = None
     added: Span = Span()
 
 
@@ -43,7 +45,10 @@ class RequestFilter(msgspec.Struct, frozen=True):
     account: str | None = None
     call_uuid: str | None = None
     recording_id: str | None = None
-    state: RequestState | None = None
+    state: RequestState | tuple[RequestState, ...] | None = None
+    host: str | None = None
+    """Of its URL; with a port only where the URL names one."""
+    wants_document: bool | None = None
     created: Span = Span()
 
 
@@ -53,8 +58,14 @@ class CallFilter(msgspec.Struct, frozen=True):
     account: str | None = None
     asterisk: str | None = None
     channel_id: str | None = None
+    caller: str | None = None
+    dialled: str | None = None
+    direction: str | None = None
+    over: bool | None = None
+    """Whether the call has ended."""
     open: bool | None = None
     entered: Span = Span()
+    ended: Span = Span()
 
 
 ANY_CALL = CallFilter()
@@ -97,6 +108,10 @@ class Lists(Protocol):
 
     async def requests_of(self, call_uuid: str) -> list[RequestRow]:
         """All of a call, oldest first."""
+        ...
+
+    async def start(self, account: str, key: str) -> StartRow | None:
+        """The recording that was begun by the request with that key (E-1)."""
         ...
 
     async def attempts_of(self, request_id: str) -> list[AttemptRow]:

@@ -61,6 +61,10 @@ class RecordingRow(msgspec.Struct, frozen=True):
     error: str = ""
     size: int | None = None
     digest: str = ""
+    pauses: str = ""
+    """E-5: `start-end` in epoch ms, joined by commas; an open one has no end."""
+    deleted_at: Instant | None = None
+    """When it was deleted; set by the store alone."""
 
 
 class RequestRow(msgspec.Struct, frozen=True):
@@ -85,6 +89,8 @@ class RequestRow(msgspec.Struct, frozen=True):
     """How many steps of the schedule (H-4) have been used; 0 = the fragment's own attempts."""
     settled: bool = False
     """Answered or used up its fragment: the next in order may go (Q-4)."""
+    attempts: int = 0
+    """How many attempts have been made; the next one's number is one more."""
 
 
 class AttemptRow(msgspec.Struct, frozen=True):
@@ -116,6 +122,21 @@ class RequestUpdate(msgspec.Struct, frozen=True):
     settled: bool | None = None
     durable: bool | None = None
     wants_document: bool | None = None
+    attempts: int | None = None
+
+
+class StartRow(msgspec.Struct, frozen=True):
+    """E-1: a recording begun through REST. A request with the same `key` may be its repeat;
+    `digest` is of what it asked for.
+    """
+
+    account: str
+    key: str
+    digest: str
+    call_uuid: str
+    recording_id: str
+    api_id: str
+    added_at: Instant
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -126,3 +147,4 @@ class Unit(msgspec.Struct, frozen=True):
     requests: tuple[RequestRow, ...] = ()
     updates: tuple[RequestUpdate, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
+    starts: tuple[StartRow, ...] = ()

@@ -15,6 +15,7 @@ from typing import cast
 from sqlalchemy import Engine
 
 from recordbridge.errors import StorageError
+from recordbridge.instant import Instant
 from recordbridge.ports.rows import Unit
 from recordbridge.store import sqlite
 from recordbridge.store.batch import Piece
@@ -64,6 +65,27 @@ class Database(Reader):
     def run(self, piece: Piece) -> asyncio.Future[object]:
         """Other writing work, in order with the units, in a transaction with them."""
         return self._writer.put(piece)
+
+    async def forget_start(self, account: str, key: str) -> None:
+        """The request with that key was answered: another one like it is not its repeat (E-1)."""
+        await self._write(lambda sql: sql.start_forget, (account, key))
+
+    async def forget_starts(self, before: Instant) -> None:
+        """No request is a repeat of one that old."""
+        await self._write(lambda sql: sql.starts_forget, (before,))
+
+    async def delete_recording(self, recording_id: str, at: Instant) -> None:
+        """Mark the recording as deleted (E-3)."""
+        await self._write(lambda sql: sql.recording_delete, (at, recording_id))
+
+    async def _write(
+        self, statement: Callable[[Statements], str], values: tuple[object, ...]
+    ) -> None:
+        def write(cursor: Cursor, sql: Statements) -> object:
+            cursor.execute(statement(sql), values)
+            return None
+
+        await self.run(write)
 
     async def secret(self, name: str, fresh: str) -> str:
         """The secret kept under that name; `fresh` becomes it when there is none (E-4)."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnElement, Executable, Table, func, select
+from sqlalchemy import Column, ColumnElement, Executable, Table, func, or_, select
 
 from recordbridge.ports.lists import CallFilter, RecordingFilter, RequestFilter, Span
-from recordbridge.store.tables import attempts, calls, is_open, recordings, requests
+from recordbridge.store.tables import attempts, calls, is_open, recordings, requests, starts
 
 Wanted = CallFilter | RecordingFilter | RequestFilter
 
 _UNFINISHED = ("waiting", "sending")
 _OLDEST_FIRST = (requests.c.created_at, requests.c.due_at, requests.c.request_id)
-_NOT_COLUMNS = {"added", "created", "entered"}
+_SPANS = {
+    "added": recordings.c.added_at,
+    "created": requests.c.created_at,
+    "entered": calls.c.entered_at,
+    "ended": calls.c.ended_at,
+}
+"""Filters that are bounds of an instant."""
 
 
 def by_key(table: Table, key: str) -> Executable:
@@ -44,9 +50,14 @@ def attempts_of(request_id: str) -> Executable:
     return wanted.order_by(attempts.c.number)
 
 
+def start(account: str, key: str) -> Executable:
+    """The start with that key."""
+    return select(starts).where(starts.c.account == account, starts.c.key == key)
+
+
 def page(wanted: Wanted, limit: int, offset: int) -> Executable:
     """One page of what the filter lets through, newest first."""
-    table, instant, _ = _of(wanted)
+    table, instant = _of(wanted)
     key = next(iter(table.primary_key))
     rows = select(table).where(*_conditions(wanted)).order_by(instant.desc(), key.desc())
     return rows.limit(limit).offset(offset)
@@ -54,32 +65,61 @@ def page(wanted: Wanted, limit: int, offset: int) -> Executable:
 
 def count(wanted: Wanted) -> Executable:
     """How many rows the filter lets through."""
-    table, _, _ = _of(wanted)
+    table, _ = _of(wanted)
     return select(func.count()).select_from(table).where(*_conditions(wanted))
 
 
-def _of(wanted: Wanted) -> tuple[Table, Column[int], Span]:
-    """The table, the instant that orders it, and the filter's bounds of that instant."""
+def _of(wanted: Wanted) -> tuple[Table, Column[int]]:
+    """The table, and the instant that orders it."""
     if isinstance(wanted, CallFilter):
-        return calls, calls.c.entered_at, wanted.entered
+        return calls, calls.c.entered_at
     if isinstance(wanted, RecordingFilter):
-        return recordings, recordings.c.added_at, wanted.added
-    return requests, requests.c.created_at, wanted.created
+        return recordings, recordings.c.added_at
+    return requests, requests.c.created_at
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    table, instant, span = _of(wanted)
+    table, _ = _of(wanted)
     conditions: list[ColumnElement[bool]] = []
     for name in wanted.__struct_fields__:
         value = getattr(wanted, name)
-        if name not in _NOT_COLUMNS and value is not None:
-            conditions.append(table.c[name] == value)
-    if span.after is not None:
-        conditions.append(instant > span.after)
-    if span.since is not None:
-        conditions.append(instant >= span.since)
-    if span.before is not None:
-        conditions.append(instant < span.before)
-    if span.until is not None:
-        conditions.append(instant <= span.until)
+        if isinstance(value, Span):
+            conditions += _within(_SPANS[name], value)
+        elif isinstance(value, tuple):
+            conditions.append(table.c[name].in_(value))
+        elif value is not None:
+            conditions.append(_equal(table, name, value))
     return conditions
+
+
+def _equal(table: Table, name: str, value: str | bool) -> ColumnElement[bool]:
+    match name:
+        case "deleted":
+            return recordings.c.deleted_at.is_not(None) == value
+        case "over":
+            return calls.c.ended_at.is_not(None) == value
+        case "host":
+            return _at_host(str(value))
+        case _:
+            return table.c[name] == value
+
+
+def _at_host(host: str) -> ColumnElement[bool]:
+    """The authority of the URL, with or without a port when the host names none."""
+    url = func.lower(requests.c.url)
+    starts_with = [f"{scheme}://{host.lower()}" for scheme in ("http", "https")]
+    ends = ("/", ":", "?")
+    return or_(
+        *(url == start for start in starts_with),
+        *(url.startswith(start + end, autoescape=True) for start in starts_with for end in ends),
+    )
+
+
+def _within(instant: Column[int], span: Span) -> list[ColumnElement[bool]]:
+    bounds = (
+        (span.after, instant.__gt__),
+        (span.since, instant.__ge__),
+        (span.before, instant.__lt__),
+        (span.until, instant.__le__),
+    )
+    return [compare(bound) for bound, compare in bounds if bound is not None]

@@ -19,7 +19,7 @@ from recordbridge.ports.lists import (
     RecordingFilter,
     RequestFilter,
 )
-from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RequestRow
+from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RequestRow, StartRow
 from recordbridge.store import queries, tables
 from recordbridge.store.faults import translated
 
@@ -88,6 +88,10 @@ class Reader:
     async def requests_of(self, call_uuid: str) -> list[RequestRow]:
         """All of a call, oldest first."""
         return await self._all(RequestRow, queries.requests_of(call_uuid))
+
+    async def start(self, account: str, key: str) -> StartRow | None:
+        """The recording that was begun by the request with that key (E-1)."""
+        return await self._one(StartRow, queries.start(account, key))
 
     async def attempts_of(self, request_id: str) -> list[AttemptRow]:
         """All of a request, in order (H-6)."""

@@ -10,16 +10,24 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Protocol
 
-from sqlalchemy import Table, bindparam, func, literal_column, select, update
+from sqlalchemy import Table, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ClauseElement
 
-from recordbridge.store.tables import attempts, calls, commits, recordings, requests, secrets
+from recordbridge.store.tables import (
+    attempts,
+    calls,
+    commits,
+    recordings,
+    requests,
+    secrets,
+    starts,
+)
 
 CALL_FIXED = frozenset({"call_uuid", "asterisk", "channel_id", "entered_at"})
 RECORDING_FIXED = frozenset(
-    {"recording_id", "call_uuid", "account", "caller", "dialled", "added_at"}
+    {"recording_id", "call_uuid", "account", "caller", "dialled", "added_at", "deleted_at"}
 )
 """What a row is about never changes: left out of updates, so that its indexes stay clean."""
 
@@ -63,6 +71,10 @@ class Statements:
         self.request = Hot(_insert(dialect, requests), dialect)
         self.request_update = Hot(_request_update(), dialect)
         self.attempt = Hot(_insert(dialect, attempts), dialect)
+        self.start = Hot(_insert(dialect, starts, fixed=frozenset({"account", "key"})), dialect)
+        self.start_forget = Hot(_start_forget(), dialect).sql
+        self.starts_forget = Hot(_starts_forget(), dialect).sql
+        self.recording_delete = Hot(_recording_delete(), dialect).sql
         self.call_at = Hot(_call_at(), dialect).sql
         self.secret_insert = Hot(_insert(dialect, secrets), dialect).sql
         self.secret_get = Hot(_secret_get(), dialect).sql
@@ -99,11 +111,31 @@ def _call_update() -> ClauseElement:
 
 def _request_update() -> ClauseElement:
     """A field that is None leaves its column alone."""
-    names = ("state", "due_at", "step", "settled", "durable", "wants_document")
+    names = ("state", "due_at", "step", "settled", "durable", "wants_document", "attempts")
     return (
         update(requests)
         .values({name: func.coalesce(bindparam(name), requests.c[name]) for name in names})
         .where(requests.c.request_id == bindparam(_WHERE + "request_id"))
+    )
+
+
+def _start_forget() -> ClauseElement:
+    return delete(starts).where(
+        starts.c.account == bindparam(_WHERE + "account"),
+        starts.c.key == bindparam(_WHERE + "key"),
+    )
+
+
+def _starts_forget() -> ClauseElement:
+    return delete(starts).where(starts.c.added_at < bindparam(_WHERE + "added_at"))
+
+
+def _recording_delete() -> ClauseElement:
+    """The time of the first deletion stays."""
+    return (
+        update(recordings)
+        .values(deleted_at=func.coalesce(recordings.c.deleted_at, bindparam("deleted_at")))
+        .where(recordings.c.recording_id == bindparam(_WHERE + "recording_id"))
     )
 
 

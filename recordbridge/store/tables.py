@@ -68,6 +68,7 @@ is_open = calls.c.open == text("true")
 Index("calls_open", calls.c.asterisk, sqlite_where=is_open, postgresql_where=is_open)
 Index("calls_entered", calls.c.entered_at)
 Index("calls_channel", calls.c.channel_id)
+Index("calls_account", calls.c.account, calls.c.entered_at)
 
 recordings = Table(
     "recordings",
@@ -92,6 +93,8 @@ recordings = Table(
     _text("error"),
     Column("size", BigInteger, nullable=True),
     _text("digest"),
+    Column("pauses", Text, nullable=False, server_default=""),
+    _instant("deleted_at", null=True),
 )
 Index("recordings_account", recordings.c.account, recordings.c.added_at)
 Index("recordings_call", recordings.c.call_uuid)
@@ -118,10 +121,12 @@ requests = Table(
     _instant("due_at"),
     _number("step"),
     _flag("settled"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
 )
 Index("requests_due", requests.c.state, requests.c.due_at)
 Index("requests_call", requests.c.call_uuid)
 Index("requests_recording", requests.c.recording_id)
+Index("requests_account", requests.c.account, requests.c.created_at)
 
 attempts = Table(
     "attempts",
@@ -137,6 +142,20 @@ attempts = Table(
     _bytes("sent"),
     _bytes("reply"),
 )
+
+starts = Table(
+    "starts",
+    metadata,
+    _text("account", key=True),
+    _text("key", key=True),
+    _text("digest"),
+    _text("call_uuid"),
+    _text("recording_id"),
+    _text("api_id"),
+    _instant("added_at"),
+)
+"""Recordings begun through REST, by what a repeat of the request is recognised by (E-1)."""
+Index("starts_added", starts.c.added_at)
 
 secrets = Table("secrets", metadata, _text("name", key=True), _text("value"))
 

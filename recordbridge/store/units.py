@@ -37,6 +37,7 @@ def write(cursor: Cursor, sql: Statements, unit: Unit) -> None:
         (sql.request, unit.requests),
         (sql.request_update, unit.updates),
         (sql.attempt, unit.attempts),
+        (sql.start, unit.starts),
     ):
         for row in rows:
             cursor.execute(hot.sql, hot.values(row))

@@ -192,6 +192,45 @@ async def test_what_was_open_at_a_stop_is_sent_after_the_start(desk: Desk) -> No
     assert desk.sender.sent[0][2] == {HEADER: "old"}
 
 
+@pytest.mark.rule("H-6")
+async def test_attempts_are_counted_on_after_a_start(desk: Desk) -> None:
+    """Their number is their key: an attempt that takes an earlier one's would not be kept."""
+    await desk.store.commit(Unit(requests=(row("old", step=2, settled=True, attempts=3),)))
+    await desk.deliveries.resume()
+    await desk.until_idle()
+    attempts = [each for unit in desk.store.units for each in unit.attempts]
+    assert [each.number for each in attempts] == [4]
+    assert desk.store.rows["old"].attempts == 4
+
+
+@pytest.mark.rule("E-5")
+async def test_a_replay_is_sent_again_under_the_same_id(desk: Desk) -> None:
+    desk.sender.replies["http://a.example/cb"] = [Outcome(failure="4xx", status=410), OK]
+    await desk.submit(row("r1"))
+    await desk.until_idle()
+    refused = desk.store.rows["r1"]
+    assert refused.state == "gone"
+    await desk.deliveries.replay([refused])
+    await desk.until_idle()
+    assert [each[2] for each in desk.sender.sent] == [{HEADER: "r1"}] * 2
+    assert desk.store.rows["r1"].state == "delivered"
+    assert desk.store.rows["r1"].attempts == 2
+    assert len(desk.told) == 1, "nobody is told twice that it was answered"
+
+
+@pytest.mark.rule("E-5")
+async def test_a_replay_of_what_waits_for_its_next_try_is_sent_now() -> None:
+    desk = Desk(schedule_s=(3600,))
+    desk.sender.replies["http://a.example/cb"] = [DOWN, OK]
+    await desk.submit(row("r1"))
+    async with asyncio.timeout(5):
+        while not desk.told:
+            await asyncio.sleep(0.01)
+    await desk.deliveries.replay([row("r1", state="waiting")])
+    await desk.until_idle()
+    assert desk.store.rows["r1"].state == "delivered"
+
+
 @pytest.mark.rule("N-7")
 async def test_a_stop_lets_the_attempt_in_flight_finish(desk: Desk) -> None:
     desk.sender.gate = asyncio.Event()

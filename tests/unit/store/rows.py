@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RequestRow, RequestState
+from recordbridge.ports.rows import (
+    AttemptRow,
+    CallRow,
+    RecordingRow,
+    RequestRow,
+    RequestState,
+    StartRow,
+)
 
 NOON = 1_700_000_000_000
 _CALL = CallRow(
@@ -85,3 +92,16 @@ def an_attempt(request_id: str = "q1", number: int = 1, error: str = "") -> Atte
         sent=b"RecordingID=r1",
         reply=b"\xff\x00",
     )
+
+
+def a_start(account: str = "MA1", key: str = "k", **fields: object) -> StartRow:
+    row = StartRow(
+        account=account,
+        key=key,
+        digest="d",
+        call_uuid="c1",
+        recording_id="r1",
+        api_id="a1",
+        added_at=NOON,
+    )
+    return msgspec.structs.replace(row, **fields)

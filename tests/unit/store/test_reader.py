@@ -9,7 +9,7 @@ from recordbridge.ports.lists import CallFilter, Lists, RecordingFilter, Request
 from recordbridge.ports.rows import RequestState, Unit
 from recordbridge.ports.store import Store
 from recordbridge.store import Database
-from tests.unit.store.rows import NOON, a_call, a_recording, a_request
+from tests.unit.store.rows import NOON, a_call, a_recording, a_request, a_start
 
 
 async def _fill(store: Database) -> None:
@@ -126,3 +126,94 @@ async def test_secret_is_made_once_and_kept(store: Database) -> None:
     assert await store.secret("url_key", "first") == "first"
     assert await store.secret("url_key", "second") == "first"
     assert await store.secret("console", "third") == "third"
+
+
+@pytest.mark.rule("E-5")
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (RequestFilter(host="app.example.com"), "3210"),
+        (RequestFilter(host="APP.example.com"), "3210"),
+        (RequestFilter(host="app.example.com:8080"), "1"),
+        (RequestFilter(host="app.example"), ""),
+        (RequestFilter(host="app_example.com"), ""),
+        (RequestFilter(host="app.example.com", state=("parked", "gone")), "32"),
+        (RequestFilter(wants_document=True), "4"),
+    ],
+)
+async def test_requests_by_host(store: Database, wanted: RequestFilter, found: str) -> None:
+    urls = (
+        "https://app.example.com",
+        "http://app.example.com:8080/x",
+        "https://App.Example.com/x",
+        "https://app.example.com?app=1",
+        "https://other.example.com/app.example.com/",
+    )
+    states: tuple[RequestState, ...] = ("delivered", "waiting", "parked", "gone", "waiting")
+    await store.commit(
+        Unit(
+            requests=tuple(
+                a_request(
+                    f"q{n}",
+                    states[n],
+                    url=url,
+                    created_at=NOON + n,
+                    wants_document=n == 4,
+                )
+                for n, url in enumerate(urls)
+            )
+        )
+    )
+    rows = await store.requests(wanted)
+    assert "".join(row.request_id[1:] for row in rows) == found
+    assert await store.count_requests(wanted) == len(found)
+
+
+@pytest.mark.rule("E-5")
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (CallFilter(over=True), "2"),
+        (CallFilter(over=False), "1"),
+        (CallFilter(ended=Span(since=NOON + 5)), "2"),
+        (CallFilter(ended=Span(before=NOON + 5)), ""),
+        (CallFilter(caller="+15551234", dialled="100", direction="inbound"), "21"),
+    ],
+)
+async def test_calls_by_their_end(store: Database, wanted: CallFilter, found: str) -> None:
+    await store.commit(Unit(call=a_call("c1", entered_at=NOON)))
+    await store.commit(Unit(call=a_call("c2", entered_at=NOON + 1, ended_at=NOON + 5)))
+    assert "".join(row.call_uuid[1:] for row in await store.calls(wanted)) == found
+
+
+@pytest.mark.rule("E-3")
+async def test_a_deleted_recording_stays_deleted_when_its_row_is_written_again(
+    store: Database,
+) -> None:
+    await store.commit(Unit(recordings=(a_recording("r1"), a_recording("r2"))))
+    await store.delete_recording("r1", NOON + 7)
+    await store.delete_recording("r1", NOON + 8)
+    await store.commit(Unit(recordings=(a_recording("r1", status="ready", pauses="1-2"),)))
+    row = await store.recording("r1")
+    assert row is not None
+    assert (row.status, row.pauses, row.deleted_at) == ("ready", "1-2", NOON + 7)
+    assert [r.recording_id for r in await store.recordings(RecordingFilter(deleted=False))] == [
+        "r2"
+    ]
+    wanted = RecordingFilter(status=("ready", "failed"))
+    assert [r.recording_id for r in await store.recordings(wanted)] == ["r1"]
+
+
+@pytest.mark.rule("E-1")
+async def test_starts_are_found_by_their_key_until_they_are_forgotten(store: Database) -> None:
+    first = a_start()
+    await store.commit(Unit(starts=(first, a_start(account="MA2"), a_start(key="other"))))
+    assert await store.start("MA1", "k") == first
+    again = a_start(recording_id="r2", added_at=NOON + 1)
+    await store.commit(Unit(starts=(again,)))
+    assert await store.start("MA1", "k") == again
+    await store.forget_start("MA1", "k")
+    assert await store.start("MA1", "k") is None
+    assert await store.start("MA2", "k") is not None
+    await store.forget_starts(NOON + 1)
+    assert await store.start("MA2", "k") is None
