@@ -34,6 +34,8 @@ from recordbridge.plivo.hangup_causes import DialStatus
 
 CONNECT_MS = 500
 """How long the connection waits for recordings to begin."""
+PARTED_MS = 1_000
+"""Two that cannot be bridged: this long it may take until a hangup shows why."""
 
 NO_ANSWER = 19
 ELSEWHERE = 26
@@ -199,6 +201,11 @@ def connect(turn: Turn, dialing: Dialing) -> Dialing:
     return replace(dialing, phase="connected", connected_at=turn.now, until=limit)
 
 
+def parted(turn: Turn, dialing: Dialing) -> Dialing:
+    """Asterisk could not bridge the two. Mostly one of them is hanging up, which tells the rest."""
+    return replace(dialing, connected_at=None, until=turn.now + PARTED_MS)
+
+
 def leg_key(turn: Turn, dialing: Dialing, leg: Leg, key: str) -> Dialing:
     """A callee's key confirms; a wrong one does nothing."""
     if leg.phase == "confirming" and key == dialing.element.confirm_key:
@@ -257,7 +264,7 @@ def due(turn: Turn, dialing: Dialing) -> Progressed:
     if dialing.phase == "connecting":
         return connect(turn, dialing)
     if dialing.phase == "connected":
-        return Dialed(dialing, "completed")
+        return Dialed(dialing, "failed" if dialing.connected_at is None else "completed")
     waiting = [leg for leg in dialing.legs if leg.phase == "confirming" and not leg.ending]
     for leg in dialing.legs:
         if leg.phase == "ringing":

@@ -240,12 +240,12 @@ def not_bridged(turn: Turn, bridge_id: str) -> None:
     """Asterisk could not bridge the two: nobody shall wait in silence until timeLimit."""
     dialing = under_way(turn)
     if dialing is not None and dialing.bridge_id == bridge_id and dialing.phase == "connected":
-        finish(turn, dialing, "failed")
+        take(turn, dial.parted(turn, dialing))
 
 
 def call_gone(turn: Turn, dialing: Dialing) -> None:
     """The caller is gone, or the flow was taken away: legs end, and it is reported (H-3)."""
-    finish(turn, dialing, "completed" if dialing.winner else "cancel")
+    finish(turn, dialing, "cancel" if dialing.connected_at is None else "completed")
 
 
 def _tell(

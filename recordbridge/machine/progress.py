@@ -84,6 +84,7 @@ class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
     music_request: str = ""
     music: Prompting | None = None
     connected_at: Instant | None = None
+    """None again when Asterisk could not bridge the two."""
     keys_a: str = ""
     """What the caller pressed and digitsMatch has not used; `keys_b` the callee."""
     keys_b: str = ""

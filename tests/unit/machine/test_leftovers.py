@@ -84,7 +84,7 @@ def test_parties_that_cannot_be_bridged_do_not_wait_in_silence() -> None:
     asterisk.refuse = {"JoinBridge"}
     asterisk.run(500)
     asterisk.answer_leg(min(asterisk.legs))
-    asterisk.run(1_000)
+    asterisk.run(2_000)
     assert drive.requests("action")[0].parameters["DialStatus"] == "failed"
     assert asterisk.left() == {}
     assert machine.legs(drive.state) == []
