@@ -34,6 +34,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
         return None
     if command.name == "Progress" and message == _UNKNOWN_REQUEST:
         return None  # Asterisk 16 lacks it; there a playback begins with progress by itself
+    if command.name == "FindPlayback" and status != 404:
+        return None  # not told; it is asked for again
     if command.name in ("EndCapture", "EndBridge") and status in (404, 409):
         return None  # it has ended, or is ending ("not in session", "not in Stasis application")
     if command.name == "LeaveBridge" and status in (400, 404, 409, 422):
@@ -119,6 +121,11 @@ def _end_playback(intent: intents.EndPlayback, _: str) -> Command:
     return Command("EndPlayback", intent.channel_id, playback, "DELETE", f"playbacks/{playback}")
 
 
+def _find_playback(intent: intents.FindPlayback, _: str) -> Command:
+    playback = intent.playback_id
+    return Command("FindPlayback", intent.channel_id, playback, "GET", f"playbacks/{playback}")
+
+
 _RECORDING: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.Answer: _answer,
     intents.HangUp: _hang_up,
@@ -129,5 +136,6 @@ _RECORDING: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.EndCapture: _end_capture,
     intents.BeginPlayback: _begin_playback,
     intents.EndPlayback: _end_playback,
+    intents.FindPlayback: _find_playback,
 }
 _BY_TYPE = _RECORDING | dialling.BY_TYPE

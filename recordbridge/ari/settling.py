@@ -64,6 +64,8 @@ class Settler:
             self.look_for(command)
         elif status in _AMBIGUOUS and command.sought_at:
             self._look_into(command, self._look_for(command, status, message))
+        elif command.name == "FindPlayback" and status == 404:
+            self._look_into(command, self._settle_playback(command, message))
         elif status == 0:  # HTTP gave no answer, twice
             self._refuse(command, 503, message)
         elif command.name == "BeginSnoop" and status == 500:
@@ -97,7 +99,7 @@ class Settler:
         self._spawn(settled(), "ari-settle")
 
     def _refuse(self, command: Command, status: int, message: str) -> None:
-        if command.name == "BeginPlayback":
+        if command.name == "BeginPlayback" or (command.name == "FindPlayback" and status == 404):
             self._playing.pop(command.object_id, None)
         refused = commands.refusal(command, status, message)
         if refused is None:
@@ -124,6 +126,11 @@ class Settler:
             return
         there = await lookup.exists(self._rest, f"channels/{part(command.channel_id)}")
         self._refuse(command, 500 if there else 404, message)
+
+    async def _settle_playback(self, command: Command, message: str) -> None:
+        """It has ended or is lost. The grace lets an event that is on its way tell its end."""
+        await asyncio.sleep(GRACE_S)
+        self._refuse(command, 404, message)
 
     async def _settle_capture(self, command: Command) -> None:
         """Ours runs already, or has ended; then that fact may have passed while we were away.

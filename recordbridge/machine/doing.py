@@ -250,6 +250,9 @@ def due(turn: Turn) -> None:
             turn.flow(doing=None)
         case Sending(until=until) if turn.now >= until:
             turn.flow(doing=None)
+        case Playing(prompting=prompting):
+            if (now := prompts.due(turn, prompting)) is not prompting:
+                _play(turn, now)
         case Gathering() as gathering:
             _gather_due(turn, gathering)
         case Dialing():
@@ -282,6 +285,8 @@ def deadline(doing: Doing | None) -> Instant | None:
             return _until(doing)
         case Sending(until=until) | HangingUp(until=until):
             return until
+        case Playing(prompting=prompting):
+            return prompting.until
         case Gathering():
             return doing.until if doing.prompting is None else doing.prompting.until
         case Dialing():

@@ -84,6 +84,12 @@ class EndPlayback(Pbx, frozen=True):
     playback_id: str
 
 
+class FindPlayback(Pbx, frozen=True):
+    """Does it still play? Silence means yes; that it is gone is told as a refusal (`gone`)."""
+
+    playback_id: str
+
+
 class Ring(Pbx, frozen=True):
     """The caller hears ringing (180 when unanswered, else a tone); `on` False ends it."""
 

@@ -29,6 +29,7 @@ class Prompting(msgspec.Struct, frozen=True):
     """The present item, once it is prepared."""
     playback_id: str = ""
     until: Instant | None = None
+    """When a Wait is over, or when to ask whether the playback goes on."""
     heard: bool = False
     """Something was heard in this round; if nothing is, `for_ever` ends too."""
 

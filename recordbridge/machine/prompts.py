@@ -2,15 +2,26 @@
 
 One `Prompting` serves a Play of the flow, the prompts of GetDigits, confirmSound and dialMusic.
 Speech and audio from a URL are prepared first; what cannot be prepared or played is passed over,
-so that a caller is never left in silence because of a file (a warning tells).
+so that a caller is never left in silence because of a file (a warning tells). Asterisk may lose a
+playback: nothing tells its end. So while one is heard, Asterisk is asked now and then (F-6).
 """
 
 from __future__ import annotations
 
-from recordbridge.machine.intents import BeginPlayback, EndPlayback, FetchMedia, Synthesise
+from recordbridge.instant import Instant
+from recordbridge.machine.intents import (
+    BeginPlayback,
+    EndPlayback,
+    FetchMedia,
+    FindPlayback,
+    Synthesise,
+)
 from recordbridge.machine.progress import Prompting
 from recordbridge.machine.turn import Turn, replace
 from recordbridge.plivo.elements import Play, Prompt, Speak, Wait
+
+LOOK_MS = 3_000
+"""How often Asterisk is asked whether a playback goes on. Most have ended by then."""
 
 
 def start(
@@ -63,7 +74,13 @@ def _play(turn: Turn, prompting: Prompting) -> Prompting:
             target=prompting.target,
         )
     )
-    return replace(prompting, playback_id=playback_id)
+    return replace(prompting, playback_id=playback_id, until=turn.now + LOOK_MS)
+
+
+def look(turn: Turn, playback_id: str) -> Instant:
+    """Ask for a playback; when to ask again."""
+    turn.emit(FindPlayback(channel_id=turn.call.channel_id, playback_id=playback_id))
+    return turn.now + LOOK_MS
 
 
 def _next(turn: Turn, prompting: Prompting) -> Prompting | None:
@@ -106,9 +123,11 @@ def playback_ended(turn: Turn, prompting: Prompting, *, failed: bool) -> Prompti
 
 
 def due(turn: Turn, prompting: Prompting) -> Prompting | None:
-    """A Wait among the prompts is over."""
+    """A Wait among the prompts is over, or a playback has gone on for a while."""
     if prompting.until is None or turn.now < prompting.until:
         return prompting
+    if prompting.playback_id:
+        return replace(prompting, until=look(turn, prompting.playback_id))
     return _next(turn, prompting)
 
 

@@ -8,7 +8,7 @@ Asterisk's limits then are only a back-up.
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture
+from recordbridge.machine import capture, prompts
 from recordbridge.machine.intents import BeginPlayback, EndPlayback
 from recordbridge.machine.state import Recording
 from recordbridge.machine.turn import Turn
@@ -36,7 +36,7 @@ def begin(turn: Turn, element: Record) -> Recording:
     recording = turn.put(recording, watch=watch or len(directions) > 1)
     if element.play_beep:
         beep_id = turn.new_object("play")
-        recording = turn.put(recording, beep_id=beep_id, deadline=turn.now + BEEP_MS)
+        recording = turn.put(recording, beep_id=beep_id, deadline=turn.now + prompts.LOOK_MS)
         turn.emit(
             BeginPlayback(channel_id=call.channel_id, playback_id=beep_id, media=profile.beep)
         )
@@ -79,6 +79,9 @@ def key_pressed(turn: Turn, recording: Recording, key: str, at: Instant, down_ms
 def due(turn: Turn, recording: Recording) -> None:
     """The beep or the silence of a plain recording has lasted long enough; else as for all."""
     if recording.phase == "preparing" and recording.beep_id:
+        if turn.now < recording.added_at + BEEP_MS:
+            turn.put(recording, deadline=prompts.look(turn, recording.beep_id))
+            return
         if all(tap.ready for tap in recording.taps):
             turn.emit(EndPlayback(channel_id=turn.call.channel_id, playback_id=recording.beep_id))
             beep_ended(turn, recording, failed=True)

@@ -20,6 +20,9 @@ def refused(turn: Turn, fact: f.CommandRefused) -> None:
     """A command failed: what waited for it is told now, not at its deadline."""
     if leftovers.refused(turn, fact):
         return
+    if fact.command == "FindPlayback":
+        _playback_sought(turn, fact)
+        return
     turn.warn("command_refused", command=fact.command, object_id=fact.object_id, reason=fact.reason)
     if fact.object_id == turn.call.channel_id:
         _channel_refused(turn, fact)
@@ -33,6 +36,26 @@ def refused(turn: Turn, fact: f.CommandRefused) -> None:
             record.beep_ended(turn, recording, failed=True)
             return
     _element_refused(turn, fact)
+
+
+def _playback_sought(turn: Turn, fact: f.CommandRefused) -> None:
+    """F-6: Asterisk has lost the playback: it ends now. Could it not be asked, it is later."""
+    recording = _beeping(turn, fact.object_id)
+    if not fact.gone or (recording is None and fact.object_id not in _playing(turn)):
+        return
+    turn.warn("playback_lost", playback_id=fact.object_id)
+    if recording is not None:
+        record.beep_ended(turn, recording, failed=True)
+    else:
+        doing.playback_ended(turn, fact.object_id, failed=True)
+
+
+def _beeping(turn: Turn, playback_id: str) -> Recording | None:
+    return next((r for r in turn.call.recordings if r.beep_id == playback_id), None)
+
+
+def _playing(turn: Turn) -> list[str]:
+    return doing.playbacks(turn.call.flow.doing)
 
 
 def _channel_refused(turn: Turn, fact: f.CommandRefused) -> None:

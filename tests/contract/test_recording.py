@@ -188,6 +188,23 @@ async def test_playback_to_its_end_stopped_and_failed(driver: Driver, exchange: 
     assert not (await driver.expect(facts.PlaybackEnded)).failed
 
 
+async def test_a_playback_that_is_lost(driver: Driver, exchange: Exchange) -> None:
+    """No event tells its end; whoever asks is told that it is gone. One that plays is no news."""
+    await enter(driver, exchange)
+    driver.perform(intents.Answer(driver.channel_id))
+    channel, plays, lost = driver.channel_id, driver.id("play", 1), driver.id("play", 2)
+    driver.perform(intents.BeginPlayback(channel, lost, "recording:none"))
+    await driver.expect(facts.PlaybackBegan)
+    driver.perform(intents.BeginPlayback(channel, plays, "sound:demo-congrats"))
+    await driver.expect(facts.PlaybackBegan)
+    driver.perform(intents.FindPlayback(channel, plays), intents.FindPlayback(channel, lost))
+    refused = await driver.expect(facts.CommandRefused)
+    assert (refused.object_id, refused.command, refused.gone) == (lost, "FindPlayback", True)
+    driver.perform(intents.EndPlayback(channel, plays))
+    assert (await driver.expect(facts.PlaybackEnded)).playback_id == plays
+    assert len(driver.told.of(facts.CommandRefused)) == 1
+
+
 async def test_an_answer_behind_a_playback_holds_up_nobody_else(
     driver: Driver, exchange: Exchange
 ) -> None:

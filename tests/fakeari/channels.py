@@ -261,6 +261,9 @@ class Playback:
             self.state = "playing"
             self._began = asyncio.get_running_loop().time()
             pbx.emit("PlaybackStarted", playback=self)
+            if media.startswith("recording:"):  # none is there: Asterisk loses it, and tells nobody
+                pbx.playbacks.pop(self.id, None)
+                return
             seconds = SOUNDS.get(media.removeprefix("sound:"))
             worked = seconds is not None
             if seconds is not None and await self._stopped_within(seconds):

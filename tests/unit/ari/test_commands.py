@@ -51,6 +51,7 @@ CASES = [
         P,
     ),
     (intents.EndPlayback("c", P), "DELETE playbacks/rb-0-play1", P),
+    (intents.FindPlayback("c", P), "GET playbacks/rb-0-play1", P),
     (intents.Ring("c"), "POST channels/c/ring", "c"),
     (intents.Ring("c", on=False), "DELETE channels/c/ring", "c"),
     (intents.Progress("c"), "POST channels/c/progress", "c"),

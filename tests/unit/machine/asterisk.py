@@ -207,7 +207,7 @@ class Asterisk:
                 return each in self.snoops
             case i.EndCapture(name=each):
                 return each in self.live
-            case i.EndPlayback(playback_id=each):
+            case i.EndPlayback(playback_id=each) | i.FindPlayback(playback_id=each):
                 return each in self.playing
             case i.EndLeg(leg_id=each):
                 return each in self.legs
