@@ -86,6 +86,10 @@ class StorageError(RecordbridgeError):
         return cls(f"{what}: {error.strerror or error}", full=full)
 
 
+class StoreAwayError(StorageError):
+    """The object store cannot be reached or is out of order: waiting helps (N-5)."""
+
+
 class FenceError(StorageError):
     """The row moved on under another owner: drop the call."""
 

@@ -1,15 +1,17 @@
-"""`recordbridge check --live`: the configured Asterisks as they are now (O-3)."""
+"""`recordbridge check --live`: the configured Asterisks and the object store now (O-3)."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 
+from recordbridge.app.storage import prove
 from recordbridge.ari.diagnosis import diagnose
 from recordbridge.errors import PbxUnavailableError
 from recordbridge.instant import SystemClock
 from recordbridge.settings import Settings
 from recordbridge.settings.sections import Asterisk
+from recordbridge.settings.storage import Storage
 
 
 def check_live(settings: Settings) -> list[str]:
@@ -18,12 +20,13 @@ def check_live(settings: Settings) -> list[str]:
     Raises PbxUnavailableError when one cannot be reached; its message has a line for each
     Asterisk with a fault, so that the others' faults are told too.
     """
-    return asyncio.run(_check(settings.asterisk))
+    return asyncio.run(_check(settings.asterisk, settings.storage))
 
 
-async def _check(asterisks: tuple[Asterisk, ...]) -> list[str]:
+async def _check(asterisks: tuple[Asterisk, ...], kept: Storage) -> list[str]:
     found = await asyncio.gather(*(_diagnose(each) for each in asterisks), return_exceptions=True)
-    lines: list[str] = []
+    trouble = await prove(kept)
+    lines = [f"storage: {trouble}"] if trouble else []
     away = False
     for asterisk, result in zip(asterisks, found, strict=True):
         if isinstance(result, PbxUnavailableError):

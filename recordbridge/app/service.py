@@ -17,9 +17,9 @@ from aiohttp import web as aioweb
 from recordbridge import web
 from recordbridge.app.configured import ConfiguredApplications
 from recordbridge.app.prompts import Prompting, prompting
+from recordbridge.app.storage import storage
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
-from recordbridge.blobs.local import LocalBlobs
 from recordbridge.blobs.sounds import SoundFolder
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline
@@ -28,6 +28,7 @@ from recordbridge.errors import StorageError
 from recordbridge.instant import Clock, SystemClock
 from recordbridge.media.worker import Encoder
 from recordbridge.outbound.sender import HttpSender
+from recordbridge.ports.audio import Blobs
 from recordbridge.settings import Settings
 from recordbridge.settings.sections import Asterisk
 from recordbridge.store import Database, open_store
@@ -62,19 +63,13 @@ class Service:
     async def running(self) -> AsyncIterator[Service]:
         """Open everything, accept calls, and close it all again. Raises StorageError."""
         settings = self.settings
-        if settings.storage.kind != "local":
-            raise StorageError(
-                f"storage.kind: {settings.storage.kind} is not available in this release;"
-                " allowed is local"
-            )
         async with contextlib.AsyncExitStack() as stack:
             database = settings.database.url.get_secret_value()
             _make_folder(database)
             self.store = await stack.enter_async_context(
                 open_store(database, worker=settings.service.worker)
             )
-            blobs = LocalBlobs(settings.storage.path)
-            stack.callback(blobs.close)
+            blobs = await stack.enter_async_context(storage(settings.storage, self.metrics))
             encoder = Encoder()
             stack.callback(encoder.close)
             sender = await stack.enter_async_context(
@@ -97,7 +92,7 @@ class Service:
     def _engine(
         self,
         encoder: Encoder,
-        blobs: LocalBlobs,
+        blobs: Blobs,
         sender: HttpSender,
         urls: RecordUrls,
         heard: Prompting,
@@ -194,7 +189,7 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _doors(
-        self, urls: RecordUrls, blobs: LocalBlobs, sounds: SoundFolder
+        self, urls: RecordUrls, blobs: Blobs, sounds: SoundFolder
     ) -> AsyncIterator[None]:
         application = web.application(
             rows=self.store,

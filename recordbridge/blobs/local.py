@@ -1,8 +1,7 @@
 """Finished files in a local folder; implements `ports.audio.Blobs` (M-2).
 
 A name either leads to the whole file, safe on the disk, or to nothing: the data is synced
-before the name appears and the folder after it. Files lie in 256 sub-folders by the first two
-digits of their (random) id, so that none grows too large to list.
+before the name appears and the folder after it.
 """
 
 from __future__ import annotations
@@ -11,20 +10,43 @@ import asyncio
 import errno
 import hashlib
 import os
-import re
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
+from recordbridge.blobs import layout
 from recordbridge.errors import StorageError
 from recordbridge.ports.audio import Keep, Stored
 
-_NAME = re.compile(r"[0-9a-f-]{36}\.(?:mp3|wav)")
 _TEMPORARY = ".part"
+_CHUNK = 1 << 18
 
 Result = TypeVar("Result")
+
+
+class LocalFile:
+    """An open file of the folder; implements `ports.audio.Opened`. A deleted one stays readable."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = os.fstat(file.fileno()).st_size
+
+    async def read(self, start: int, length: int) -> AsyncGenerator[bytes]:
+        """See the port."""
+        end = start + length
+        while start < end:
+            size = min(_CHUNK, end - start)
+            chunk = await asyncio.to_thread(os.pread, self._file.fileno(), size, start)
+            if not chunk:
+                raise StorageError("the file became shorter")
+            yield chunk
+            start += len(chunk)
+
+    async def close(self) -> None:
+        """See the port."""
+        self._file.close()
 
 
 class LocalBlobs:
@@ -64,10 +86,33 @@ class LocalBlobs:
 
     def path(self, name: str) -> Path | None:
         """Where the file is; None when it is not there or the name is not one of ours."""
-        if _NAME.fullmatch(name) is None:
+        if not layout.is_ours(name):
             return None
-        place = self._root / name[:2] / name
+        place = self._place(name)
         return place if place.is_file() else None
+
+    async def open(self, name: str) -> LocalFile | None:
+        """See the port."""
+        if not layout.is_ours(name):
+            return None
+        place = self._place(name)
+        try:
+            return LocalFile(await asyncio.to_thread(place.open, "rb", 0))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError.of(error, f"{name} cannot be read") from error
+
+    async def link(self, name: str, method: Literal["GET", "HEAD"]) -> None:
+        """A folder has no URLs."""
+
+    async def fetch(self, name: str, into: Path) -> Path | None:  # noqa: ARG002 - needs no copy
+        """See the port: the file itself."""
+        return self.path(name)
+
+    async def names(self) -> list[str]:
+        """All files, those that were written first first."""
+        return await self._run("the folder cannot be listed", lambda: _names(self._root))
 
     async def delete(self, name: str) -> None:
         """Delete the file; a missing one is fine."""
@@ -84,9 +129,7 @@ class LocalBlobs:
         self._pool.shutdown()
 
     def _place(self, name: str) -> Path:
-        if _NAME.fullmatch(name) is None:
-            raise StorageError(f"{name!r} is not the name of a recording's file")
-        return self._root / name[:2] / name
+        return self._root / layout.key(name)
 
     async def _run(self, what: str, work: Callable[[], Result]) -> Result:
         try:
@@ -100,6 +143,14 @@ def _make_folders(root: Path) -> None:
     for number in range(256):
         (root / f"{number:02x}").mkdir(exist_ok=True)
     _sync_folder(root)
+
+
+def _names(root: Path) -> list[str]:
+    found = []
+    for number in range(256):
+        with os.scandir(root / f"{number:02x}") as entries:
+            found += [(e.stat().st_mtime_ns, e.name) for e in entries if layout.is_ours(e.name)]
+    return [name for _, name in sorted(found)]
 
 
 def _keep(source: Path, target: Path) -> Stored:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -61,11 +61,29 @@ class Audio(Protocol):
         ...
 
 
+class Opened(Protocol):
+    """A kept file that can be read, wherever it is; close it at the end."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    def read(self, start: int, length: int) -> AsyncGenerator[bytes]:
+        """That part of the file in pieces; fewer bytes are never given.
+
+        Raises StorageError when it cannot be read (any more).
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Blobs(Protocol):
     """Finished files by name (`{recording_id}.{ext}`); M-2. Raises StorageError."""
 
     async def put(self, name: str, source: Path) -> Stored:
-        """Keep the file under the name: temporary name, fsync, rename, fsync of the folder.
+        """Keep the file under the name; from the return on it is safe and can be opened.
 
         The source is moved: it is gone once this returns.
         """
@@ -75,8 +93,19 @@ class Blobs(Protocol):
         """`put` as something to call in another thread; None when it takes long."""
         ...
 
-    def path(self, name: str) -> Path | None:
-        """Where the file is on this machine, if it is there; else None."""
+    async def open(self, name: str) -> Opened | None:
+        """The file; None when it is not there (any more) or the name is not one of ours."""
+        ...
+
+    async def link(self, name: str, method: Literal["GET", "HEAD"]) -> str | None:
+        """A URL of the store itself that works for 5 minutes; None: pass the file through (E-4)."""
+        ...
+
+    async def fetch(self, name: str, into: Path) -> Path | None:
+        """Where the whole file can be read on this machine: its own place, or a copy at `into`.
+
+        None when there is no such file. Whoever asked deletes what is at `into`.
+        """
         ...
 
     async def delete(self, name: str) -> None:

@@ -25,10 +25,11 @@ class Storage(Section):
     """Where finished recordings are kept and who may fetch them."""
 
     kind: Literal["local", "s3"] = "local"
-    """A folder of this machine, or S3-compatible object storage; several workers need the latter
-    or a shared folder."""
+    """A folder of this machine, or S3-compatible object storage, which needs the extra
+    `recordbridge[s3]`; several workers need the latter or a shared folder."""
     path: Folder = Field(default="var/recordings", validate_default=True)
-    """The folder of `kind: local`; with `kind: s3` files wait there while the store is away."""
+    """The folder of `kind: local`; with `kind: s3` files wait there until the store has them, and
+    those of an earlier `kind: local` are sent too."""
     access: Literal["signed", "basic", "public"] = "signed"
     """Who may fetch a file: whoever has the signed `RecordUrl`, who knows the account's id and
     token, or everybody."""
@@ -42,7 +43,7 @@ class Storage(Section):
     bucket: Text | None = None
     """S3: the bucket; it must exist."""
     prefix: Text | None = None
-    """S3: what the names of our objects begin with, if others use the bucket too."""
+    """S3: our folder in the bucket, if others use it too."""
     endpoint: BaseUrl | None = None
     """S3: the server, if it is not Amazon's."""
     region: Text | None = None

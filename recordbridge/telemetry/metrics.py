@@ -112,6 +112,12 @@ class Metrics:
             registry=registry,
         )
 
+        self.files_waiting = Gauge(
+            "recordbridge_files_waiting",
+            "Recordings on this machine that the object store does not have yet.",
+            registry=registry,
+        )
+
     def exposition(self) -> bytes:
         """What `/metrics` answers, of the type CONTENT_TYPE."""
         return generate_latest(self.registry)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from recordbridge.instant import Clock
+from recordbridge.ports.audio import Opened
 from recordbridge.ports.rows import RecordingRow
 from recordbridge.web.signing import RecordUrls
 
@@ -23,7 +23,9 @@ class RecordingRows(Protocol):
 class Files(Protocol):
     """Finds files; `ports.audio.Blobs` is one."""
 
-    def path(self, name: str) -> Path | None: ...
+    async def open(self, name: str) -> Opened | None: ...
+
+    async def link(self, name: str, method: Literal["GET", "HEAD"]) -> str | None: ...
 
 
 Accounts = Mapping[str, tuple[str, ...]]

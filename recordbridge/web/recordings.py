@@ -7,26 +7,29 @@ SHA-256 of its bytes.
 
 from __future__ import annotations
 
-import asyncio
-import os
+import contextlib
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
-from pathlib import Path
 
+import structlog
 from aiohttp import hdrs, web
 
+from recordbridge.errors import StorageError
+from recordbridge.ports.audio import Opened
 from recordbridge.ports.rows import RecordingRow
 from recordbridge.web import basic, keys
 from recordbridge.web.ranges import Plan, plan
 
+log = structlog.get_logger()
+
 ROUTE = r"/v1/Account/{auth_id}/Recording/{recording_id:[0-9a-f-]{36}}.{ext:mp3|wav}"
 _TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}
-_CHUNK = 1 << 18
 _RETRY_AFTER_S = 2
 _NOT_READY = frozenset({"recording", "processing"})
 
 
 async def serve_file(request: web.Request) -> web.StreamResponse:
-    """200, 206 or 304 (RFC 9110); 404 with Retry-After: not yet; 410: deleted.
+    """200, 206 or 304 (RFC 9110), or 302 to the store; 404 with Retry-After: not yet; 410: deleted.
 
     403 or 401 without access, before anything else; 412 and 416 when the conditions say so.
     """
@@ -37,15 +40,19 @@ async def serve_file(request: web.Request) -> web.StreamResponse:
     row = await request.app[keys.ROWS].recording(recording_id)
     if row is None or row.account != account or row.file_format != ext:
         raise web.HTTPNotFound(text="there is no such recording")
-    path = _path_of(row, request.app[keys.FILES])
+    _require_ready(row)
+    files, name = request.app[keys.FILES], f"{row.recording_id}.{row.file_format}"
+    url = await files.link(name, "HEAD" if request.method == hdrs.METH_HEAD else "GET")
+    if url is not None:
+        moved = {hdrs.LOCATION: url, hdrs.CACHE_CONTROL: "no-store"}
+        return web.Response(status=HTTPStatus.FOUND, headers=moved)
+    file = await files.open(name)
+    if file is None:
+        raise web.HTTPGone(text="the recording was deleted")
     try:
-        file = await asyncio.to_thread(path.open, "rb", 0)
-    except FileNotFoundError:
-        raise _deleted() from None
-    try:
-        return await _send(request, row, file.fileno())
+        return await _send(request, row, file)
     finally:
-        file.close()
+        await file.close()
 
 
 def _admit(request: web.Request, account: str, recording_id: str, ext: str) -> None:
@@ -58,25 +65,17 @@ def _admit(request: web.Request, account: str, recording_id: str, ext: str) -> N
         raise basic.unauthorized()
 
 
-def _path_of(row: RecordingRow, files: keys.Files) -> Path:
+def _require_ready(row: RecordingRow) -> None:
     if row.status in _NOT_READY:
         raise web.HTTPNotFound(
             text="the recording is not ready yet", headers={"Retry-After": str(_RETRY_AFTER_S)}
         )
     if not row.digest:
         raise web.HTTPNotFound(text="nothing of the recording could be saved")
-    path = files.path(f"{row.recording_id}.{row.file_format}")
-    if path is None:
-        raise _deleted()
-    return path
 
 
-def _deleted() -> web.HTTPGone:
-    return web.HTTPGone(text="the recording was deleted")
-
-
-async def _send(request: web.Request, row: RecordingRow, file: int) -> web.StreamResponse:
-    size = os.fstat(file).st_size
+async def _send(request: web.Request, row: RecordingRow, file: Opened) -> web.StreamResponse:
+    size = file.size
     part = plan(request.method, _conditions(request), size, row.digest)
     if part.status == HTTPStatus.PRECONDITION_FAILED:
         raise web.HTTPPreconditionFailed(text="the file is not the one that If-Match names")
@@ -86,21 +85,28 @@ async def _send(request: web.Request, row: RecordingRow, file: int) -> web.Strea
     response = web.StreamResponse(status=part.status, headers=_headers(row, part))
     if part.status != HTTPStatus.NOT_MODIFIED:
         response.content_length = part.length
-    await response.prepare(request)
-    if request.method == hdrs.METH_GET:
-        await _copy(file, part.start, part.length, response)
+    if request.method == hdrs.METH_GET and part.length:
+        await _copy(request, response, file.read(part.start, part.length))
+    else:
+        await response.prepare(request)
     await response.write_eof()
     return response
 
 
-async def _copy(file: int, start: int, length: int, response: web.StreamResponse) -> None:
-    end = start + length
-    while start < end:
-        chunk = await asyncio.to_thread(os.pread, file, min(_CHUNK, end - start), start)
-        if not chunk:
-            raise ConnectionResetError("the file became shorter")  # never a body that looks whole
-        await response.write(chunk)
-        start += len(chunk)
+async def _copy(
+    request: web.Request, response: web.StreamResponse, chunks: AsyncGenerator[bytes]
+) -> None:
+    """The first piece is read before the status is sent: a store that is away is a 503."""
+    async with contextlib.aclosing(chunks):
+        first = await anext(chunks)
+        await response.prepare(request)
+        await response.write(first)
+        try:
+            async for chunk in chunks:
+                await response.write(chunk)
+        except StorageError as error:  # never a body that looks whole
+            log.warning("file_broke_off", path=request.path, reason=str(error))
+            raise ConnectionResetError(str(error)) from error
 
 
 def _conditions(request: web.Request) -> dict[str, str]:

@@ -26,6 +26,7 @@ TASK_STARTERS = {
     "recordbridge/app/service.py",
     "recordbridge/ari/dispatch.py",
     "recordbridge/ari/session.py",
+    "recordbridge/blobs/objects.py",
     "recordbridge/engine/deliveries.py",
     "recordbridge/engine/pipeline.py",
     "recordbridge/engine/prompts.py",

@@ -7,6 +7,7 @@ import pytest
 from recordbridge.app import live
 from recordbridge.errors import PbxUnavailableError
 from recordbridge.settings.sections import Asterisk
+from recordbridge.settings.storage import Storage
 
 
 async def verdicts(asterisk: Asterisk) -> list[str]:
@@ -26,7 +27,7 @@ def named(*names: str) -> tuple[Asterisk, ...]:
 @pytest.mark.rule("O-3")
 async def test_faults_are_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_diagnose", verdicts)
-    assert await live._check(named("good", "odd")) == [
+    assert await live._check(named("good", "odd"), Storage()) == [
         "asterisk odd: its clock is wrong",
         "asterisk odd: a module is missing",
     ]
@@ -36,7 +37,7 @@ async def test_faults_are_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_that_is_away_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_diagnose", verdicts)
     with pytest.raises(PbxUnavailableError) as told:
-        await live._check(named("away", "odd"))
+        await live._check(named("away", "odd"), Storage())
     assert str(told.value).splitlines() == [
         "asterisk away: nothing accepts connections",
         "asterisk odd: its clock is wrong",

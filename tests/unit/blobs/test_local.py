@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hashlib
 import os
@@ -57,17 +56,6 @@ def test_it_is_the_blobs_of_the_ports(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("M-2")
-async def test_a_file_is_kept_whole_with_size_and_digest(blobs: LocalBlobs, tmp_path: Path) -> None:
-    path = source(tmp_path)
-    assert blobs.path(NAME) is None
-    assert await blobs.put(NAME, path) == STORED
-    kept = blobs.path(NAME)
-    assert kept is not None
-    assert kept.read_bytes() == AUDIO
-    assert not path.exists()
-
-
-@pytest.mark.rule("M-2")
 @pytest.mark.usefixtures("other_disk")
 async def test_a_file_from_another_disk_is_copied(blobs: LocalBlobs, tmp_path: Path) -> None:
     path = source(tmp_path)
@@ -104,14 +92,6 @@ async def test_data_is_synced_before_the_name_appears_and_the_folder_after(
     assert seen[-2] == ("data", False)
 
 
-async def test_keeping_again_replaces(blobs: LocalBlobs, tmp_path: Path) -> None:
-    await blobs.put(NAME, source(tmp_path, b"older"))
-    assert await blobs.put(NAME, source(tmp_path)) == STORED
-    kept = blobs.path(NAME)
-    assert kept is not None
-    assert kept.read_bytes() == AUDIO
-
-
 async def test_a_repeat_after_the_source_was_moved_succeeds(
     blobs: LocalBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,48 +110,6 @@ async def test_a_repeat_after_the_source_was_moved_succeeds(
         await blobs.put(NAME, path)
     assert not path.exists()
     assert await blobs.put(NAME, path) == STORED
-
-
-async def test_an_empty_file_is_a_file(blobs: LocalBlobs, tmp_path: Path) -> None:
-    assert await blobs.put(NAME, source(tmp_path, b"")) == Stored(0, hashlib.sha256().hexdigest())
-    assert blobs.path(NAME) is not None
-
-
-async def test_deleting_twice_is_fine(blobs: LocalBlobs, tmp_path: Path) -> None:
-    await blobs.put(NAME, source(tmp_path))
-    await blobs.delete(NAME)
-    assert blobs.path(NAME) is None
-    await blobs.delete(NAME)
-
-
-async def test_many_at_once(blobs: LocalBlobs, tmp_path: Path) -> None:
-    names = [f"{n:08x}{NAME[8:]}" for n in range(0, 1 << 32, 1 << 27)]
-    for name in names:
-        (tmp_path / name).write_bytes(name.encode())
-    await asyncio.gather(*(blobs.put(name, tmp_path / name) for name in names))
-    for name in names:
-        kept = blobs.path(name)
-        assert kept is not None
-        assert kept.read_text() == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", "x.mp3", "../" + NAME, NAME + "\n", NAME.upper(), NAME[:-3] + "ogg", "/etc/passwd",
-     "." * 36 + ".mp3", NAME + ".part"],
-)  # fmt: skip
-async def test_other_names_are_refused(blobs: LocalBlobs, tmp_path: Path, name: str) -> None:
-    assert blobs.path(name) is None
-    with pytest.raises(StorageError, match="is not the name of a recording's file"):
-        await blobs.put(name, source(tmp_path))
-    with pytest.raises(StorageError, match="is not the name of a recording's file"):
-        await blobs.delete(name)
-
-
-async def test_a_missing_source_is_a_storage_error(blobs: LocalBlobs, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="cannot be kept: No such file") as caught:
-        await blobs.put(NAME, tmp_path / "none")
-    assert not caught.value.full
 
 
 @pytest.mark.rule("N-4")
@@ -210,9 +148,3 @@ def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError, match="cannot be used: Not a directory"):
         LocalBlobs(tmp_path / "file" / "recordings")
-
-
-@pytest.mark.rule("N-4")
-async def test_free_space_is_that_of_the_folders_disk(blobs: LocalBlobs, tmp_path: Path) -> None:
-    total = os.statvfs(tmp_path)
-    assert 0 <= await blobs.free_bytes() <= total.f_blocks * total.f_frsize

@@ -15,7 +15,7 @@ from recordbridge.machine.facts import MediaReady, PbxSeen
 from recordbridge.machine.intents import Collect, FetchMedia, Synthesise
 from recordbridge.machine.intents import Pbx as PbxIntent
 from recordbridge.plivo.retry import Target
-from recordbridge.ports.audio import Keep, Measured, Stored
+from recordbridge.ports.audio import Keep, Measured, Opened, Stored
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
 from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
@@ -201,7 +201,13 @@ class MemoryBlobs:
         source.unlink()
         return Stored(size=len(self.kept[name]), digest="d")
 
-    def path(self, name: str) -> Path | None:
+    async def open(self, name: str) -> Opened | None:
+        return None
+
+    async def link(self, name: str, method: str) -> str | None:
+        return None
+
+    async def fetch(self, name: str, into: Path) -> Path | None:
         return None
 
     async def delete(self, name: str) -> None:

@@ -25,6 +25,7 @@ PROMISED = {
     "recordbridge_deliveries_backlog",
     "recordbridge_commit_duration_seconds",
     "recordbridge_disk_free_bytes",
+    "recordbridge_files_waiting",
 }
 
 

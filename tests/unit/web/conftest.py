@@ -11,7 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
+from recordbridge.blobs.local import LocalFile
 from recordbridge.errors import StorageError
+from recordbridge.ports.audio import Opened
 from recordbridge.ports.rows import RecordingRow
 from recordbridge.web import RecordUrls, application
 from recordbridge.web.signing import Access
@@ -32,6 +34,8 @@ class World:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     asked: list[str] = field(default_factory=list)
     broken: str = ""
+    store: str = ""
+    """An object store to which whoever fetches is sent."""
 
     @property
     def urls(self) -> RecordUrls:
@@ -43,9 +47,12 @@ class World:
             raise StorageError(self.broken)
         return self.rows.get(recording_id)
 
-    def path(self, name: str) -> Path | None:
+    async def open(self, name: str) -> Opened | None:
         place = self.folder / name
-        return place if place.exists() else None
+        return LocalFile(place.open("rb")) if place.exists() else None
+
+    async def link(self, name: str, method: str) -> str | None:
+        return f"{self.store}{name}?{method}" if self.store else None
 
     def clock(self) -> int:
         return self.now
