@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests import rigged
+from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
 from tests.service import service as services
 from tests.service.carrier import Carrier
@@ -31,6 +32,23 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]
 def change() -> Change | None:
     """What a module wants changed in the configuration of its service."""
     return None
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """A real S3 server."""
+    store = ObjectStore(tmp_path_factory.mktemp("objectstore"))
+    yield store
+    store.close()
+
+
+def in_store(store: ObjectStore, **more: str) -> Change:
+    """Recordings are kept there."""
+
+    def changed(configured: dict[str, Any]) -> None:
+        configured["storage"] |= store.settings() | more
+
+    return changed
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
