@@ -42,9 +42,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
         return None  # the channel or the bridge is gone, or they are apart already
     if already_there(command, status, message):
         return None
-    return CommandRefused(
-        command.object_id, command.name, message or f"HTTP {status}", status == 404
-    )
+    gone = status == 404 or (command.name == "Follow" and status == 422)
+    return CommandRefused(command.object_id, command.name, message or f"HTTP {status}", gone)
 
 
 def already_there(command: Command, status: int, message: str) -> bool:
@@ -63,6 +62,13 @@ def _hang_up(intent: intents.HangUp, _: str) -> Command:
     channel = intent.channel_id
     uri = f"channels/{part(channel)}?reason={dialling.REASONS.get(intent.reason, 'normal')}"
     return Command("HangUp", channel, channel, "DELETE", uri)
+
+
+def _follow(intent: intents.Follow, app: str) -> Command:
+    channel = intent.channel_id
+    source = part(f"channel:{channel}")
+    uri = f"applications/{part(app)}/subscription?eventSource={source}"
+    return Command("Follow", channel, channel, "POST", uri)
 
 
 def _begin_snoop(intent: intents.BeginSnoop, app: str) -> Command:
@@ -129,6 +135,7 @@ def _find_playback(intent: intents.FindPlayback, _: str) -> Command:
 _RECORDING: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.Answer: _answer,
     intents.HangUp: _hang_up,
+    intents.Follow: _follow,
     intents.BeginSnoop: _begin_snoop,
     intents.EndSnoop: _end_snoop,
     intents.WatchTalking: _watch_talking,

@@ -71,6 +71,7 @@ async def look(rest: RestClient, asked: Asked, clock: instant.Clock) -> Found:
     seen = PbxSeen(
         at=now,
         channel=here,
+        exists=channel is not None,
         answered=channel is not None and channel.state == "Up",
         live=tuple(name for name, each in live if each.state in _RUNNING),
         snoops=tuple(name for name, _ in present),

@@ -29,7 +29,9 @@ from recordbridge.machine.intents import (
     MakeDurable,
     Note,
     Pbx,
+    Recognise,
     Release,
+    Reply,
     Request,
 )
 from recordbridge.machine.state import Call
@@ -38,7 +40,7 @@ from recordbridge.ports.store import Store
 
 log = structlog.get_logger()
 
-URGENT = (Request, Pbx)
+URGENT = (Request, Pbx, Reply)
 """Intents for which somebody out there waits: their commit is made at once."""
 
 
@@ -237,6 +239,7 @@ class Actor:
                 if index >= len(known) or recording is not known[index]
             ),
             requests=requests,
+            starts=tuple(rows.start_row(state, i, now) for i in late if isinstance(i, Recognise)),
             updates=tuple(u for i in late if (u := _update(i)) is not None),
         )
         future = self._store.commit(unit)
@@ -262,7 +265,7 @@ class Actor:
         for intent in intents:
             if isinstance(intent, Release):
                 self._release()
-            elif not isinstance(intent, Request):
+            elif not isinstance(intent, Request | Recognise):
                 self._hands.act(self, intent)
                 if isinstance(intent, BeginLeg | BeginPlayback):
                     self._unbegun.discard(_object(intent))

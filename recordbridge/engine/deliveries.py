@@ -33,8 +33,8 @@ LANE = 32
 HOPS = 5
 """F-6: HTTP redirects followed for a document."""
 HEADER = "X-Recordbridge-Delivery"
-FILE_NAMES = ("RecordUrl", "RecordFile")
-"""Carry the same URL (section 2.4), which is made when the request is sent."""
+FILE_NAMES = ("RecordUrl", "RecordFile", "record_url", "response")
+"""Carry the same URL (section 2.4, E-1), which is made when the request is sent."""
 
 _retry = msgspec.msgpack.Decoder(Retry)
 _body = msgspec.json.Decoder(dict[str, str])
@@ -215,10 +215,14 @@ class Deliveries:
     async def _send(self, request: Delivery, target: Target) -> Outcome:
         row = request.row
         parameters = _body.decode(row.body)
-        file = parameters.get("RecordUrl", "")
+        file = parameters.get("RecordUrl") or parameters.get("record_url", "")
         if file.startswith(FILE):
             url = self._file_url(row.account, file.removeprefix(FILE))
-            parameters |= {name: url for name in FILE_NAMES if name in parameters}
+            parameters |= {
+                name: parameters[name].replace(file, url)
+                for name in FILE_NAMES
+                if name in parameters
+            }
         spent = self._clock() - request.progress.first_at if request.progress.attempts else 0
         in_burst = request.progress.step == 0
         return await self._sender.send(

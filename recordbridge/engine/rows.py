@@ -6,10 +6,17 @@ import msgspec
 
 from recordbridge.instant import Instant
 from recordbridge.machine import reports
-from recordbridge.machine.intents import Request
+from recordbridge.machine.intents import Recognise, Request
 from recordbridge.machine.state import Call, Recording
 from recordbridge.ports.http import Outcome
-from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RecordingStatus, RequestRow
+from recordbridge.ports.rows import (
+    AttemptRow,
+    CallRow,
+    RecordingRow,
+    RecordingStatus,
+    RequestRow,
+    StartRow,
+)
 
 KEPT_REPLY = 2048
 """H-6: how much of a reply is kept."""
@@ -53,7 +60,7 @@ def recording_row(call: Call, recording: Recording) -> RecordingRow:
     return RecordingRow(
         recording_id=recording.recording_id,
         call_uuid=call.call_uuid,
-        account=call.profile.account,
+        account=recording.account or call.profile.account,
         application=call.profile.application,
         mode=recording.mode,
         status=_status(recording),
@@ -71,6 +78,7 @@ def recording_row(call: Call, recording: Recording) -> RecordingRow:
         error=recording.error,
         size=recording.size,
         digest=recording.digest,
+        pauses=",".join(f"{each.since}-{each.until or ''}" for each in recording.pauses),
     )
 
 
@@ -87,7 +95,7 @@ def request_row(call: Call, request: Request, now: Instant) -> RequestRow:
         kind=request.kind,
         call_uuid=call.call_uuid,
         recording_id=request.recording_id,
-        account=call.profile.account,
+        account=_account(call, request.recording_id),
         method=request.target.method,
         url=request.target.url,
         retry=_retry.encode(request.target.retry),
@@ -98,6 +106,25 @@ def request_row(call: Call, request: Request, now: Instant) -> RequestRow:
         state="waiting",
         created_at=now,
         due_at=now,
+    )
+
+
+def _account(call: Call, recording_id: str | None) -> str:
+    """Whose tokens sign the request, and whose the file is."""
+    own = (r.account for r in call.recordings if r.recording_id == recording_id)
+    return next(own, "") or call.profile.account
+
+
+def start_row(call: Call, start: Recognise, now: Instant) -> StartRow:
+    """E-1: by what a repeat of a REST request is recognised."""
+    return StartRow(
+        account=_account(call, start.recording_id),
+        key=start.key,
+        digest=start.digest,
+        call_uuid=call.call_uuid,
+        recording_id=start.recording_id,
+        api_id=start.api_id,
+        added_at=now,
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 from recordbridge import ids
 from recordbridge.instant import Instant
 from recordbridge.machine import (
+    asked,
     capture,
     dialing,
     documents,
@@ -24,6 +25,7 @@ from recordbridge.machine import (
     flow,
     leftovers,
     life,
+    pausing,
     presence,
     record,
     recovery,
@@ -61,6 +63,29 @@ def enter(asterisk: str, entered: f.CallEntered, profile: Profile, seed: str, no
     turn = Turn(call, now)
     documents.first(turn)
     turn.detail("call_entered", caller=call.caller, dialled=call.dialled)
+    return _finish(turn)
+
+
+def overhear(
+    asterisk: str, found: f.CallEntered, profile: Profile, seed: str, now: Instant
+) -> Step:
+    """A channel that is not in Stasis is to be recorded: a call without a flow (E-1)."""
+    call = Call(
+        call_uuid=ids.call_uuid(asterisk, found.channel_id),
+        asterisk=asterisk,
+        channel_id=found.channel_id,
+        seed=seed,
+        profile=profile,
+        caller=found.caller,
+        dialled=found.dialled,
+        headers={},
+        entered_at=found.at,
+        answered_at=now if found.answered else None,
+        outside=True,
+    )
+    turn = Turn(call, now)
+    presence.follow(turn)
+    turn.detail("call_overheard", caller=call.caller, dialled=call.dialled)
     return _finish(turn)
 
 
@@ -121,7 +146,10 @@ def finished(call: Call) -> bool:
 
 def _settle(turn: Turn) -> None:
     """What follows from the step as a whole."""
-    if turn.call.present:
+    for recording in turn.call.recordings:
+        if recording.hushed:
+            pausing.go_on(turn, recording)
+    if turn.call.present and not turn.call.outside:
         doing.after_recording(turn)
         dialing.go_on(turn)
         flow.go_on(turn)
@@ -161,8 +189,12 @@ def _tap(turn: Turn, snoop_id: str) -> tuple[Recording, Tap] | None:
 
 
 def _named(turn: Turn, name: str) -> tuple[Recording, Tap] | None:
-    """The recording and tap of a capture: it is named after its snoop."""
-    return _tap(turn, name.replace("-rec", "-snoop"))
+    """The recording and tap of a capture: the first one is named after its snoop."""
+    for recording in turn.call.recordings:
+        for tap in recording.taps:
+            if name == life.first_name(tap) or any(each.name == name for each in tap.later):
+                return recording, tap
+    return None
 
 
 def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
@@ -195,12 +227,16 @@ def _playback_ended(turn: Turn, fact: f.PlaybackEnded) -> None:
 
 
 def _capture_began(turn: Turn, fact: f.CaptureBegan) -> None:
-    if (found := _named(turn, fact.name)) is not None:
+    found = _named(turn, fact.name)
+    if found is not None and found[1].later:
+        pausing.began(turn, *found, fact.name, fact.at)
+    elif found is not None:
         capture.began(turn, *found, fact.at)
 
 
 def _capture_ended(turn: Turn, fact: f.CaptureEnded) -> None:
-    if (found := _named(turn, fact.name)) is not None:
+    found = _named(turn, fact.name)
+    if found is not None and fact.name == life.capture_name(found[1]):
         capture.ended(turn, *found, fact.at)
 
 
@@ -270,17 +306,6 @@ def _document_failed(turn: Turn, fact: f.DocumentFailed) -> None:
     flow.document_failed(turn, fact.request_id, fact.reason, reached=fact.reached)
 
 
-def _hangup_asked(turn: Turn, fact: f.HangupAsked) -> None:
-    if turn.call.present:
-        flow.hang_up(turn, fact.source, flow.NORMAL)
-
-
-def _stop_asked(turn: Turn, fact: f.StopAsked) -> None:
-    recording = turn.recording(fact.recording_id)
-    if recording is not None:
-        capture.stop(turn, recording)
-
-
 def _nothing(_turn: Turn, _fact: f.Fact) -> None:
     """Facts that only the timeline is interested in."""
 
@@ -315,7 +340,11 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.DocumentArrived: _document_arrived,
     f.DocumentFailed: _document_failed,
     f.RequestSettled: _nothing,
-    f.HangupAsked: _hangup_asked,
-    f.StopAsked: _stop_asked,
+    f.Overheard: presence.overheard,
+    f.RecordAsked: asked.record,
+    f.StopAsked: asked.stop,
+    f.PauseAsked: asked.pause,
+    f.HangupAsked: asked.hang_up,
+    f.TransferAsked: asked.transfer,
     f.PbxSeen: recovery.seen,
 }

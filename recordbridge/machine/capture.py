@@ -99,21 +99,27 @@ def begin(turn: Turn, recording: Recording) -> None:
     """Tell Asterisk to write, once every snoop is there and the beep is over."""
     if recording.beep_id or not all(tap.ready for tap in recording.taps):
         return
+    turn.put(recording, phase="starting", deadline=turn.now + START_MS)
+    begin_files(turn, recording)
+
+
+def begin_files(turn: Turn, recording: Recording) -> None:
+    """Tell Asterisk to write, with its own limits behind ours."""
     element = recording.element
     silence_s = 0
     if not recording.background:
         silence_s = element.timeout_s + (BACKUP_S if recording.watch else 0)
-    turn.put(recording, phase="starting", deadline=turn.now + START_MS)
     for tap in recording.taps:
-        turn.emit(
-            BeginCapture(
-                channel_id=turn.call.channel_id,
-                snoop_id=tap.snoop_id,
-                name=life.capture_name(tap),
-                max_silence_s=silence_s,
-                max_duration_s=element.max_length_s + BACKUP_S,
+        if not tap.lost:
+            turn.emit(
+                BeginCapture(
+                    channel_id=turn.call.channel_id,
+                    snoop_id=tap.snoop_id,
+                    name=life.capture_name(tap),
+                    max_silence_s=silence_s,
+                    max_duration_s=element.max_length_s + BACKUP_S,
+                )
             )
-        )
 
 
 def began(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
@@ -124,7 +130,7 @@ def began(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
     since = recording.captured_at
     if since is None:
         return
-    if turn.call.answered_at is None:
+    if turn.call.answered_at is None and recording.mode != "rest":
         turn.put(recording, phase="answering", deadline=turn.now + START_MS)
         turn.answer()
         return
@@ -147,6 +153,8 @@ def run(turn: Turn, recording: Recording, at: Instant) -> None:
     recording = turn.put(recording, phase="running", start_at=at, quiet_since=quiet)
     recording = turn.put(recording, deadline=running_deadline(recording, at))
     turn.detail("recording_began", recording_id=recording.recording_id, at=at)
+    if recording.paused:
+        recording = hush(turn, recording)
     if recording.background:
         life.started(turn, recording)
 
@@ -154,7 +162,7 @@ def run(turn: Turn, recording: Recording, at: Instant) -> None:
 def running_deadline(recording: Recording, start_at: Instant) -> Instant:
     """When a running recording ends if nothing else ends it."""
     limit = start_at + recording.element.max_length_s * 1000 + SPARE_MS
-    if recording.watch and recording.quiet_since is not None:
+    if recording.watch and not recording.paused and recording.quiet_since is not None:
         return min(limit, recording.quiet_since + recording.element.timeout_s * 1000)
     return limit
 
@@ -192,9 +200,20 @@ def end(
         deadline=turn.now + CLOSE_MS,
     )
     turn.durable = True
+    _end_files(turn, recording)
+    _collect_closed(turn, recording.recording_id)
+
+
+def _end_files(turn: Turn, recording: Recording) -> None:
     for tap in recording.taps:
         if not tap.closed:
             turn.emit(EndCapture(channel_id=turn.call.channel_id, name=life.capture_name(tap)))
+
+
+def hush(turn: Turn, recording: Recording) -> Recording:
+    """E-5: nothing of a pause shall be on any disk, so the files are closed for it."""
+    _end_files(turn, recording)
+    return turn.put(recording, hushed=True)
 
 
 def stop(turn: Turn, recording: Recording, reason: EndReason = "stopped") -> None:
@@ -235,7 +254,6 @@ def _taken(turn: Turn, recording: Recording, at: Instant) -> None:
     start = recording.start_at
     assert start is not None
     end(turn, recording, "stopped", at=at, keep_ms=max(0, at - start))
-    _collect_closed(turn, recording.recording_id)
 
 
 def _note_start(turn: Turn, recording: Recording) -> None:
@@ -277,6 +295,8 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
             recording = _mark(turn, recording, tap, closed=True)
             if all(each.closed for each in recording.taps):
                 life.collect(turn, recording)
+        case "running" if recording.hushed:
+            _mark(turn, recording, tap, closed=True)
         case "running":
             first = not any(each.closed for each in recording.taps)
             recording = _mark(turn, recording, tap, closed=True)
@@ -308,7 +328,6 @@ def closed_by_asterisk(turn: Turn, recording: Recording) -> None:
             "its log tells why (a full disk, for instance)"
         )
     end(turn, recording, reason, at=stopped, error=error)
-    _collect_closed(turn, recording.recording_id)
 
 
 def fail(turn: Turn, recording: Recording, error: str) -> None:
@@ -316,7 +335,7 @@ def fail(turn: Turn, recording: Recording, error: str) -> None:
     if recording.phase in ("collecting", "done"):
         return
     turn.warn("recording_failed", recording_id=recording.recording_id, reason=error)
-    if turn.call.present:
+    if turn.call.present and recording.mode != "rest":
         turn.answer()  # it does that, whatever becomes of it (F-2)
     missing = tuple(tap for tap in recording.taps if tap.captured_at is None)
     if missing and recording.phase == "starting":
@@ -332,7 +351,6 @@ def fail(turn: Turn, recording: Recording, error: str) -> None:
     recording = turn.recording(recording.recording_id) or recording
     if recording.captured_at is not None:
         end(turn, recording, "failed", at=turn.now, error=error)
-        _collect_closed(turn, recording.recording_id)
         return
     start = recording.start_at or turn.now
     life.give_up(
@@ -354,7 +372,7 @@ def due(turn: Turn, recording: Recording) -> None:
     match recording.phase:
         case "preparing" | "starting" | "answering":
             fail(turn, recording, "Asterisk did not begin to record in time")
-        case "running" if any(tap.closed for tap in recording.taps):
+        case "running" if any(tap.closed for tap in recording.taps) and not recording.hushed:
             closed_by_asterisk(turn, recording)
         case "running":
             at_limit(turn, recording)

@@ -23,9 +23,11 @@ def first(turn: Turn) -> None:
     turn.emit(LoadFlow(request_id=request_id))
 
 
-def fetch(turn: Turn, kind: Literal["answer", "fallback", "redirect"], target: Target) -> None:
+def fetch(
+    turn: Turn, kind: Literal["answer", "fallback", "redirect", "transfer"], target: Target
+) -> None:
     """Ask for the next document; the flow waits for it."""
-    event: Event = "Redirect" if kind == "redirect" else "StartApp"
+    event: Event = "Redirect" if kind in ("redirect", "transfer") else "StartApp"
     request_id = turn.new_request()
     turn.emit(
         Request(

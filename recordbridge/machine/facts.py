@@ -10,7 +10,9 @@ from __future__ import annotations
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.plivo.elements import Document, Prompt
+from recordbridge.machine.state import Profile
+from recordbridge.plivo.elements import Document, Prompt, Record
+from recordbridge.plivo.retry import Target
 
 
 class Fact(msgspec.Struct, frozen=True, tag=True):
@@ -30,6 +32,8 @@ class CallEntered(Fact, frozen=True):
     """Stasis arguments `key=value`: `application`, `from`, `to`, ..."""
     headers: dict[str, str] = {}
     """SIP headers to pass through: `X-PH-...`."""
+    profile: Profile | None = None
+    """Of its application, when we knew the channel already from outside of Stasis."""
 
 
 class CallAnswered(Fact, frozen=True):
@@ -246,12 +250,48 @@ class HangupAsked(Fact, frozen=True):
     """Somebody (REST, console) wants the call to end; `source` for HangupSource."""
 
     source: str
+    asked_id: str = ""
 
 
 class StopAsked(Fact, frozen=True):
-    """Somebody wants this recording to end (P-4)."""
+    """Somebody wants this recording to end (P-4); without an id all that REST began (E-2)."""
 
-    recording_id: str
+    recording_id: str = ""
+    asked_id: str = ""
+
+
+class Overheard(Fact, frozen=True):
+    """A channel that had left us lives on in the dialplan, and is to be recorded there (E-1)."""
+
+    at: Instant
+    answered: bool = False
+
+
+class RecordAsked(Fact, frozen=True):
+    """E-1: record the call; answered by the `Reply` with this `asked_id`.
+
+    By `key` a repeat of the request is recognised, `digest` is of what it asks for.
+    """
+
+    asked_id: str
+    element: Record
+    key: str = ""
+    digest: str = ""
+
+
+class PauseAsked(Fact, frozen=True):
+    """E-5: pause that recording, or all that run; with `resume` let them go on."""
+
+    asked_id: str
+    recording_id: str = ""
+    resume: bool = False
+
+
+class TransferAsked(Fact, frozen=True):
+    """E-5: the call's next document is that one, at once."""
+
+    asked_id: str
+    target: Target
 
 
 class PbxSeen(Fact, frozen=True):
@@ -260,6 +300,8 @@ class PbxSeen(Fact, frozen=True):
     at: Instant
     channel: bool
     """The call's channel exists and is in our Stasis application."""
+    exists: bool = False
+    """The call's channel exists, wherever it is."""
     answered: bool = False
     live: tuple[str, ...] = ()
     """Our recordings that still run."""

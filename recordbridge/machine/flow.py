@@ -28,6 +28,8 @@ CODES = {
     ("action", True): 8012,
     ("redirect", False): 7014,
     ("redirect", True): 8014,
+    ("transfer", False): 7013,
+    ("transfer", True): 8013,
 }
 """F-6: HangupCauseCode by the request's purpose and whether a reply came at all."""
 END_OF_DOCUMENT = 4010

@@ -36,6 +36,10 @@ class HangUp(Pbx, frozen=True):
     reason: str = "normal"
 
 
+class Follow(Pbx, frozen=True):
+    """Hear of a channel that is not in our application: its answer and its end."""
+
+
 class BeginSnoop(Pbx, frozen=True):
     """Listen to the channel: `in` = what that party says, `out` = what it hears, `both`."""
 
@@ -185,22 +189,27 @@ class Collect(Intent, frozen=True):
 
     Of each file skip its `lead_ms` (they are then of one moment, S-7), then keep from
     `keep_from_ms` for at most `keep_ms` (None = to the end); then, when `trim_silence`, of a
-    silent tail keep 200 ms.
+    silent tail keep 200 ms. What lies in `silences` is silent, and is there even if no file
+    reaches so far.
     """
 
     early: ClassVar[bool] = True
     recording_id: str
     names: tuple[str, ...]
     """Asterisk's recordings: one for mono, left and right for stereo, and of these an empty one
-    for a side that could not be recorded. None at all: a file without a sample."""
+    for a side that could not be recorded. None at all: a file without a sample. After a pause
+    there are as many again."""
     file_format: Literal["mp3", "wav"]
     channels: int = 1
     lead_ms: tuple[int, ...] = ()
-    """One per name: how much earlier that file began than the last one to begin; empty = none."""
+    """One per name: how much earlier that file began than the last of the first ones to begin;
+    negative for a file that was begun after a pause. Empty = none."""
     keep_from_ms: int = 0
     keep_ms: int | None = None
     trim_silence: bool = False
     threshold: int = 128
+    silences: tuple[tuple[int, int], ...] = ()
+    """E-5: pauses, from and to, in milliseconds from where the first files are of one moment."""
 
 
 class Discard(Intent, frozen=True):
@@ -225,6 +234,7 @@ class Request(Intent, frozen=True):
         "answer",
         "fallback",
         "redirect",
+        "transfer",
         "action",
         "callback",
         "hangup",
@@ -247,6 +257,27 @@ class LoadFlow(Intent, frozen=True):
 
     early: ClassVar[bool] = True
     request_id: str
+
+
+class Recognise(Intent, frozen=True):
+    """E-1: keep by what a repeat of the request that began the recording is recognised."""
+
+    key: str
+    digest: str
+    recording_id: str
+    api_id: str
+
+
+Refusal = Literal["", "gone", "idle", "conflict"]
+"""Why what was asked for is not done: the call is over, there is nothing of the kind, not there."""
+
+
+class Reply(Intent, frozen=True):
+    """The answer to a request of somebody's (REST): told when the step is committed."""
+
+    asked_id: str
+    recording_ids: tuple[str, ...] = ()
+    refusal: Refusal = ""
 
 
 class MakeDurable(Intent, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from recordbridge.machine import reports
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
-from recordbridge.machine.state import LAG_MS, Fetching, Recording, Tap, Taping
+from recordbridge.machine.state import LAG_MS, Fetching, Recording, Segment, Tap, Taping
 from recordbridge.machine.turn import Turn
 
 READ_MS = 10_000
@@ -49,16 +49,29 @@ def _end_snoops(turn: Turn, recording: Recording) -> None:
         turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=tap.snoop_id))
 
 
-def capture_name(tap: Tap) -> str:
-    """The name under which Asterisk records: the snoop's id with another kind."""
+def first_name(tap: Tap) -> str:
+    """The name under which Asterisk records at first: the snoop's id with another kind."""
     return tap.snoop_id.replace("-snoop", "-rec")
+
+
+def capture_name(tap: Tap) -> str:
+    """The name under which Asterisk records now."""
+    return tap.later[-1].name if tap.later else first_name(tap)
 
 
 def capture_names(recording: Recording) -> tuple[str, ...]:
     """Asterisk's files of the recording; none when it never wrote one (see `Collect`)."""
     if recording.captured_at is None:
         return ()
-    return tuple("" if tap.lost else capture_name(tap) for tap in recording.taps)
+    first = tuple("" if tap.lost else first_name(tap) for tap in recording.taps)
+    later = (each.name if each.captured_at else "" for each in _later(recording))
+    return (*first, *later)
+
+
+def _later(recording: Recording) -> list[Segment]:
+    """The files that were begun after pauses, in their order, of each the sides in theirs."""
+    after_each_pause = zip(*(tap.later for tap in recording.taps), strict=True)
+    return [side for sides in after_each_pause for side in sides]
 
 
 def collection(turn: Turn, recording: Recording) -> Collect:
@@ -77,15 +90,28 @@ def collection(turn: Turn, recording: Recording) -> Collect:
         keep_ms=keep,
         trim_silence=recording.reason == "silence" and turn.call.profile.trim_silence,
         threshold=turn.call.profile.silence_threshold,
+        silences=_silences(recording),
     )
 
 
 def _leads(recording: Recording) -> tuple[int, ...]:
     """S-7: how much earlier each file began than the last one."""
     last = recording.captured_at
-    if last is None or len(recording.taps) == 1:
+    later = _later(recording)
+    if last is None or (len(recording.taps) == 1 and not later):
         return ()
-    return tuple(last - (tap.captured_at or last) for tap in recording.taps)
+    began = (*(tap.captured_at for tap in recording.taps), *(each.captured_at for each in later))
+    return tuple(last - (each or last) for each in began)
+
+
+def _silences(recording: Recording) -> tuple[tuple[int, int], ...]:
+    """E-5: a paused span is silence in the file."""
+    captured, stopped = recording.captured_at, recording.stopped_at
+    if captured is None or not recording.pauses:
+        return ()
+    zero = captured - LAG_MS
+    spans = ((pause.since, pause.until or stopped or pause.since) for pause in recording.pauses)
+    return tuple((max(0, since - zero), max(0, until - zero)) for since, until in spans)
 
 
 def give_up(turn: Turn, recording: Recording) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from recordbridge.instant import Instant
 from recordbridge.machine import capture, documents, flow, life, reports
 from recordbridge.machine import facts as f
-from recordbridge.machine.intents import Request
-from recordbridge.machine.state import Ending, EndReason, Flow
+from recordbridge.machine.intents import Follow, Request
+from recordbridge.machine.state import Ending, EndReason, Flow, Profile
 from recordbridge.machine.turn import Turn
 
 LEFT_MS = 1_000
@@ -14,10 +14,16 @@ LEFT_MS = 1_000
 
 
 def entered(turn: Turn, fact: f.CallEntered) -> None:
-    """The channel came back into Stasis: its flow starts anew (the same call, further ids)."""
-    if turn.call.left_at is None and turn.call.ended_at is None:
+    """The channel came back into Stasis: its flow starts anew (the same call, further ids).
+
+    Or it comes for the first time, and was recorded before that: then its application is told.
+    """
+    if turn.call.left_at is None and turn.call.ended_at is None and not turn.call.outside:
         return
+    _disown(turn, fact.profile)
     turn.change(
+        outside=False,
+        profile=fact.profile or turn.call.profile,
         left_at=None,
         ended_at=None,
         hangup_at=None,
@@ -32,6 +38,39 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
     documents.first(turn)
 
 
+def _disown(turn: Turn, profile: Profile | None) -> None:
+    """What was recorded so far stays with its account, if the application is another's."""
+    account = turn.call.profile.account
+    if profile is None or profile.account == account:
+        return
+    for recording in turn.call.recordings:
+        if not recording.account:
+            turn.put(recording, account=account)
+
+
+def follow(turn: Turn) -> None:
+    """Hear of a channel outside of Stasis."""
+    turn.durable = True
+    turn.emit(Follow(channel_id=turn.call.channel_id))
+
+
+def overheard(turn: Turn, fact: f.Overheard) -> None:
+    """The channel that had left us is to be recorded where it is now."""
+    if not turn.call.over:
+        return
+    turn.change(
+        outside=True,
+        left_at=None,
+        ended_at=None,
+        hangup_at=None,
+        notified=False,
+        ending=Ending(),
+        answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
+        flow=Flow(fresh=False),
+    )
+    follow(turn)
+
+
 def answered(turn: Turn, fact: f.CallAnswered) -> None:
     if turn.call.answered_at is not None or turn.call.over:
         return
@@ -41,8 +80,8 @@ def answered(turn: Turn, fact: f.CallAnswered) -> None:
 
 
 def hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
-    if not turn.call.present:
-        return
+    if not turn.call.present or turn.call.outside:
+        return  # outside the dialplan may go on without the far end; the channel's end tells
     turn.durable = True
     turn.change(hangup_at=fact.at)
     turn.blame("Caller", cause=fact.cause)
@@ -52,7 +91,7 @@ def hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
 
 def left(turn: Turn, fact: f.CallLeft) -> None:
     """Stasis is over; whether by a hangup, the next second tells."""
-    if turn.call.left_at is None and not turn.call.over:
+    if turn.call.left_at is None and not turn.call.over and not turn.call.outside:
         turn.change(left_at=fact.at)
 
 
@@ -101,7 +140,7 @@ def report_end(turn: Turn) -> None:
         cause=reports.hangup_cause(call),
         ms=(call.ended_at or turn.now) - call.entered_at,
     )
-    if call.profile.hangup is None:
+    if call.profile.hangup is None or call.outside:
         return
     turn.emit(
         Request(

@@ -66,7 +66,7 @@ def talking(turn: Turn, recording: Recording, at: Instant, *, speaking: bool) ->
 
 def key_pressed(turn: Turn, recording: Recording, key: str, at: Instant, down_ms: int) -> bool:
     """P-7: a key of the set ends it; what is kept ends before the key went down."""
-    if recording.background or recording.phase != "running":
+    if recording.background or recording.phase != "running" or recording.paused:
         return False
     if key not in recording.element.finish_on_key:
         return False
@@ -87,7 +87,7 @@ def due(turn: Turn, recording: Recording) -> None:
             beep_ended(turn, recording, failed=True)
             return
     elif recording.phase == "running" and not any(tap.closed for tap in recording.taps):
-        if not capture.at_limit(turn, recording):
+        if not capture.at_limit(turn, recording) and not recording.paused:
             _silence(turn, recording)
         return
     capture.due(turn, recording)

@@ -5,7 +5,7 @@ Neither is an event of Asterisk's: they stand in for events that will not come.
 
 from __future__ import annotations
 
-from recordbridge.machine import capture, dialing, doing, leftovers, life, presence, record
+from recordbridge.machine import capture, dialing, doing, leftovers, life, pausing, presence, record
 from recordbridge.machine import facts as f
 from recordbridge.machine.intents import EndLeg
 from recordbridge.machine.progress import Dialing, Gathering
@@ -61,7 +61,7 @@ def _playing(turn: Turn) -> list[str]:
 def _channel_refused(turn: Turn, fact: f.CommandRefused) -> None:
     if fact.command == "Answer" and not fact.gone:
         turn.change(answering=False)
-    if fact.gone and fact.command == "HangUp":
+    if fact.gone and fact.command in ("HangUp", "Follow"):
         presence.destroyed(turn, f.CallDestroyed(at=turn.now))
 
 
@@ -95,10 +95,12 @@ def _element_refused(turn: Turn, fact: f.CommandRefused) -> None:
 
 def seen(turn: Turn, fact: f.PbxSeen) -> None:
     """N-3: events may have been missed; take what Asterisk has now for what happened."""
-    if not fact.channel:
+    if not (fact.exists if turn.call.outside else fact.channel):
         presence.destroyed(turn, f.CallDestroyed(at=fact.at))
     elif fact.answered:
         presence.answered(turn, f.CallAnswered(at=fact.at))
+    if turn.call.outside and not turn.call.over:
+        presence.follow(turn)
     for known in turn.call.recordings:
         for tap in known.taps:
             _seen_tap(turn, known.recording_id, tap.snoop_id, fact)
@@ -123,6 +125,8 @@ def _seen_tap(turn: Turn, recording_id: str, snoop_id: str, fact: f.PbxSeen) -> 
         capture.snoop_entered(turn, recording, tap)
     elif recording.phase == "starting" and live:
         capture.began(turn, recording, tap, fact.at)
+    elif recording.phase in ("running", "ending") and live and tap.later:
+        pausing.began(turn, recording, tap, life.capture_name(tap), fact.at)
     elif recording.phase in ("running", "ending", "answering") and not live:
         capture.ended(turn, recording, tap, fact.at)
 

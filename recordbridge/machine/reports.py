@@ -127,8 +127,13 @@ def initial(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
 
 
 def callback(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
-    """Q-3: the `callbackUrl` request, without Digits."""
-    return standard(call, "Record", now) | parameters.recording(_recording(recording))
+    """Q-3: the `callbackUrl` request, without Digits; of REST in its own words (E-1)."""
+    ended = _recording(recording)
+    if recording.mode == "rest":
+        told = parameters.rest_recording(ended, call_uuid=call.call_uuid, api_id=recording.api_id)
+    else:
+        told = parameters.recording(ended)
+    return standard(call, "Record", now) | told
 
 
 def transcribed(call: Call, recording: Recording, now: Instant) -> dict[str, str]:

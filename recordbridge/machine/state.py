@@ -15,8 +15,9 @@ from recordbridge.machine.progress import Dialing, Gathering, Prompting
 from recordbridge.plivo.elements import Document, Element, Record
 from recordbridge.plivo.retry import Target
 
-Mode = Literal["plain", "session", "dial"]
-"""How a recording came about: a plain Record; recordSession (or both flags); startOnDialAnswer."""
+Mode = Literal["plain", "session", "dial", "rest"]
+"""How a recording came about: a plain Record; recordSession (or both flags); startOnDialAnswer;
+a request to the REST API (E-1)."""
 EndReason = Literal[
     "", "finishOnKey", "silence", "maxLength", "hangup", "dialEnded", "stopped", "failed"
 ]
@@ -39,6 +40,20 @@ when it has been spoken whole. Measured on the wire (`make fidelity`): 17 ms whe
 recorded before the caller's first packet, 28 ms when after it, 10 ms now and then."""
 
 
+class Segment(msgspec.Struct, frozen=True):
+    """A further file of a tap, begun after a pause."""
+
+    name: str
+    captured_at: Instant | None = None
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """E-5: nothing is recorded; `until` None while it lasts."""
+
+    since: Instant
+    until: Instant | None = None
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One direction of a recording: a snoop that is recorded. Stereo has two, left first."""
 
@@ -50,6 +65,8 @@ class Tap(msgspec.Struct, frozen=True):
     closed: bool = False
     lost: bool = False
     """Asterisk did not record it: this side is silent in what could be saved (Q-2)."""
+    later: tuple[Segment, ...] = ()
+    """What was recorded after each pause; `closed` is of the last of all."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -92,6 +109,13 @@ class Recording(msgspec.Struct, frozen=True):
     """The `action` request; of a background recording the initial one (S-5)."""
     callback_id: str = ""
     transcription_id: str = ""
+    pauses: tuple[Pause, ...] = ()
+    hushed: bool = False
+    """Its files were closed for a pause, and none has been begun since."""
+    api_id: str = ""
+    """Of the REST request that began it."""
+    account: str = ""
+    """Whose it is, where that is not the call's account."""
 
     @property
     def captured_at(self) -> Instant | None:
@@ -99,6 +123,11 @@ class Recording(msgspec.Struct, frozen=True):
         awaited = [tap for tap in self.taps if not tap.lost]
         moments = [tap.captured_at for tap in awaited if tap.captured_at is not None]
         return max(moments) if moments and len(moments) == len(awaited) else None
+
+    @property
+    def paused(self) -> bool:
+        """Somebody wants nothing to be recorded now."""
+        return bool(self.pauses) and self.pauses[-1].until is None
 
     @property
     def background(self) -> bool:
@@ -110,7 +139,7 @@ class Fetching(msgspec.Struct, frozen=True, tag="fetching"):
     """The next document was asked for."""
 
     request_id: str
-    purpose: Literal["answer", "fallback", "redirect", "action"]
+    purpose: Literal["answer", "fallback", "redirect", "action", "transfer"]
 
 
 class Playing(msgspec.Struct, frozen=True, tag="playing"):
@@ -238,6 +267,8 @@ class Call(msgspec.Struct, frozen=True):
     leftovers_due: Instant | None = None
     notified: bool = False
     """The end of the call has been reported (hangup_url)."""
+    outside: bool = False
+    """The channel is in the dialplan: we record it and leave it alone (E-1)."""
 
     @property
     def present(self) -> bool:

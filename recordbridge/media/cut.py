@@ -40,9 +40,12 @@ def span(total: int, rate: int, keep_from_ms: int, keep_ms: int | None) -> Span:
     return Span(start, left if keep_ms is None else min(left, max(0, keep_ms) * rate // 1000))
 
 
-def trimmed(read: Reader, kept: Span, rate: int, threshold: int) -> Span:
-    """The span with its silent tail cut to at most 200 ms; trimming again changes nothing."""
-    silent = silent_tail(read, kept, rate, threshold)
+def trimmed(read: Reader, kept: Span, rate: int, threshold: int, after: int = 0) -> Span:
+    """The span with its silent tail cut to at most 200 ms; trimming again changes nothing.
+
+    What stands before the sample `after` is no part of that tail (a pause, E-5).
+    """
+    silent = min(silent_tail(read, kept, rate, threshold), max(0, kept.end - after))
     return Span(kept.start, kept.frames - max(0, silent - KEPT_TAIL_MS * rate // 1000))
 
 

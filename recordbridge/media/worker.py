@@ -94,11 +94,13 @@ def measure(
     """Verify and repair the sources, cut, trim, interleave; the WAV to deliver goes to `into`."""
     if not sources:
         return _nothing(into, collect.channels)
-    leads = [lead * wav.RATE // 1000 for lead in collect.lead_ms]
-    with Tracks(sources, leads) as tracks:
+    leads = [_samples(lead) for lead in collect.lead_ms]
+    silences = [(_samples(begin), _samples(end)) for begin, end in collect.silences]
+    with Tracks(sources, leads, channels=collect.channels, silences=silences) as tracks:
         kept = cut.span(tracks.frames, wav.RATE, collect.keep_from_ms, collect.keep_ms)
         if collect.trim_silence:
-            kept = cut.trimmed(tracks.read, kept, wav.RATE, collect.threshold)
+            after = max((end for _, end in silences), default=0)
+            kept = cut.trimmed(tracks.read, kept, wav.RATE, collect.threshold, after)
         wav.write(into, kept.frames, tracks.channels, _pcm(tracks, kept, check))
         return Measured(
             frames=kept.frames,
@@ -108,6 +110,10 @@ def measure(
             repaired=tracks.repaired,
             pcm=into,
         )
+
+
+def _samples(milliseconds: int) -> int:
+    return milliseconds * wav.RATE // 1000
 
 
 def _nothing(into: Path, channels: int) -> Measured:

@@ -136,6 +136,27 @@ def recording(end: RecordingEnd, *, digits: str = "") -> dict[str, str]:
     return values
 
 
+def rest_recording(end: RecordingEnd, *, call_uuid: str, api_id: str) -> dict[str, str]:
+    """E-1: the callback of a recording that REST began: fields, and all of them as `response`.
+
+    The hosted product has been seen to send either form; an application finds its own.
+    """
+    values = {"api_id": api_id, "call_uuid": call_uuid, "recording_id": end.recording_id}
+    if end.url is not None:
+        values["record_url"] = end.url
+    values |= {
+        "recording_duration": str(whole_seconds(end.duration_ms)),
+        "recording_duration_ms": str(end.duration_ms),
+        "recording_start_ms": str(end.start_ms),
+        "recording_end_ms": str(end.start_ms + end.duration_ms),
+        "recording_end_reason": end.reason,
+        "recording_stopped_ms": str(end.stopped_ms),
+    }
+    if end.error:
+        values["recording_error"] = end.error
+    return values | {"response": msgspec.json.encode(values).decode()}
+
+
 def transcription(
     *,
     text: str = "",

@@ -67,3 +67,43 @@ def test_one_unreadable_side_closes_the_other(tmp_path: Path) -> None:
     left = wavs.write(tmp_path / "l.wav", [1])
     with pytest.raises(MediaError, match=r"r\.wav cannot be read"):
         Tracks([left, tmp_path / "r.wav"])
+
+
+@pytest.mark.rule("E-5")
+def test_what_was_recorded_after_a_pause_stands_at_its_place(tmp_path: Path) -> None:
+    first = wavs.write(tmp_path / "1.wav", [1, 2, 3])
+    second = wavs.write(tmp_path / "2.wav", [7, 8])
+    with Tracks([first, second], leads=[1, -5], channels=1) as tracks:
+        assert (tracks.frames, tracks.channels) == (7, 1)
+        assert tracks.read(0, 7) == [wavs.pcm([2, 3, 0, 0, 0, 7, 8])]
+        assert tracks.read(1, 3) == [wavs.pcm([3, 0, 0])]
+        assert tracks.read(4, 2) == [wavs.pcm([0, 7])]
+        assert tracks.read(6, 3) == [wavs.pcm([8, 0, 0])]
+
+
+@pytest.mark.rule("E-5")
+@pytest.mark.rule("S-7")
+def test_sides_are_told_apart_after_a_pause_too(tmp_path: Path) -> None:
+    left, right = (wavs.write(tmp_path / f"{n}.wav", [n, n]) for n in (1, 2))
+    later = wavs.write(tmp_path / "3.wav", [3])
+    with Tracks([left, right, None, later], leads=[0, 0, 0, -3], channels=2) as tracks:
+        assert tracks.frames == 4
+        assert tracks.read(0, 4) == [wavs.pcm([1, 1, 0, 0]), wavs.pcm([2, 2, 0, 3])]
+
+
+@pytest.mark.rule("E-5")
+def test_a_pause_is_silent_and_may_be_the_end(tmp_path: Path) -> None:
+    path = wavs.write(tmp_path / "1.wav", [1, 2, 3, 4])
+    with Tracks([path], silences=[(1, 2), (3, 6)]) as tracks:
+        assert tracks.frames == 6
+        assert tracks.read(0, 6) == [wavs.pcm([1, 0, 3, 0, 0, 0])]
+        assert tracks.read(1, 2) == [wavs.pcm([0, 3])]
+        assert tracks.read(2, 1) == [wavs.pcm([3])]
+
+
+def test_a_later_file_that_begins_too_early_is_heard_from_its_beginning(tmp_path: Path) -> None:
+    """Asterisk's instants are not exact to the sample."""
+    first = wavs.write(tmp_path / "1.wav", [1, 2, 3, 4])
+    second = wavs.write(tmp_path / "2.wav", [7])
+    with Tracks([first, second], leads=[0, -2], channels=1) as tracks:
+        assert tracks.read(0, 4) == [wavs.pcm([1, 2, 7, 4])]

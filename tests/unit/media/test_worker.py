@@ -88,7 +88,7 @@ async def test_stereo_is_left_and_right_padded_and_cut_together(
 ) -> None:
     left = wavs.write(tmp_path / "l.wav", [1] * 8000)
     right = wavs.write(tmp_path / "r.wav", [2] * 7000)
-    intent = collect(keep_from_ms=500, keep_ms=400)
+    intent = collect(channels=2, keep_from_ms=500, keep_ms=400)
     measured, _ = await encoder.measure(intent, [left, right], tmp_path / "cut.wav")
     assert (measured.frames, measured.channels) == (3200, 2)
     expected = [1, 2] * 3000 + [1, 0] * 200
@@ -111,7 +111,7 @@ async def test_a_recording_longer_than_one_chunk_is_whole(
     monkeypatch.setattr(worker, "_CHUNK", 333)
     left = wavs.write(tmp_path / "l.wav", SPEECH)
     right = wavs.write(tmp_path / "r.wav", SPEECH[::-1])
-    measured, _ = await encoder.measure(collect(), [left, right], tmp_path / "cut.wav")
+    measured, _ = await encoder.measure(collect(channels=2), [left, right], tmp_path / "cut.wav")
     samples = wavs.samples_of(measured.pcm)
     assert (samples[0::2], samples[1::2]) == (SPEECH, SPEECH[::-1])
 
