@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from tests.postgres import Server, running
+
 # Without this, the first test makes pytest-asyncio ask for "the current loop", for which Python
 # 3.11 creates one that nobody closes; whichever test runs when it is collected would fail.
 asyncio.set_event_loop(None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL for this test process; each test makes databases of its own in it."""
+    with running() as server:
+        yield server
 
 
 @pytest_asyncio.fixture

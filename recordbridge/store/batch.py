@@ -80,11 +80,15 @@ class Failed:
     def __init__(self) -> None:
         self._reasons: dict[str, StorageError] = {}
 
+    def fits(self, item: Item) -> None:
+        """The item could be written: its call stands well again."""
+        if self._reasons and item.call is not None:
+            self._reasons.pop(item.call.call_uuid, None)
+
     def stored(self, item: Item) -> None:
         """The item is durable."""
         item.settled = True
-        if self._reasons and item.call is not None:
-            self._reasons.pop(item.call.call_uuid, None)
+        self.fits(item)
 
     def refused(self, item: Item, failure: StorageError) -> None:
         """The item is not stored and will not be."""

@@ -9,39 +9,45 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Engine
+import structlog
 
-from recordbridge.errors import StorageError
 from recordbridge.instant import Instant
 from recordbridge.ports.rows import Unit
-from recordbridge.store import sqlite
+from recordbridge.store.backend import Backend, backend_of
 from recordbridge.store.batch import Piece
-from recordbridge.store.batcher import Batcher, Connection, DriverErrors
-from recordbridge.store.faults import AwayError, translated
-from recordbridge.store.lock import sole_worker
-from recordbridge.store.reader import CONNECTIONS, Reader
-from recordbridge.store.schema import migrate, must_be_readable
+from recordbridge.store.batcher import Batcher
+from recordbridge.store.faults import AwayError, RefusedError
+from recordbridge.store.reader import Reader
+from recordbridge.store.schema import migrate
 from recordbridge.store.statements import Cursor, Statements
-from recordbridge.store.writer import Notice, Writer
+from recordbridge.store.writer import CLOSE_S, Notice, Writer
+
+log = structlog.get_logger()
 
 MAX_WAITING = 10_000
 """N-5: how many steps wait while the database is away; more are refused."""
+RETRY_S = 0.5
+"""Between two tries to open a database that is away."""
 
 
 class Database(Reader):
     """Commits units (`ports.store.Store`) and reads rows (`ports.lists.Lists`)."""
 
-    def __init__(self, engine: Engine, place: str, writer: Writer) -> None:
-        super().__init__(engine, place)
+    def __init__(self, backend: Backend, writer: Writer) -> None:
+        super().__init__(backend)
         self._writer = writer
 
     @property
     def available(self) -> bool:
         """False while the database is away (N-5)."""
         return self._writer.available
+
+    @property
+    def away_s(self) -> float:
+        """For how long nothing can be committed; 0 while all is well."""
+        return self._writer.away_s
 
     @property
     def transactions(self) -> int:
@@ -99,34 +105,37 @@ class Database(Reader):
         return str(await self.run(keep))
 
     async def close(self) -> None:
-        """Let reads end, commit what waits, checkpoint."""
-        await super().close()
-        await self._writer.close()
+        """Let reads end, commit what waits, checkpoint; a database that hangs is given up."""
+        last = asyncio.get_running_loop().call_later(CLOSE_S + 1, self._backend.interrupt)
+        try:
+            await asyncio.gather(super().close(), self._writer.close())
+        finally:
+            last.cancel()
 
 
 @contextlib.asynccontextmanager
 async def open_store(
     url: str, *, worker: str, notice: Notice | None = None, max_waiting: int = MAX_WAITING
 ) -> AsyncIterator[Database]:
-    """Lock the database, bring it to this release's schema, serve it until the block ends.
+    """Reserve the database, bring it to this release's schema, serve it until the block ends.
 
-    `url` is `sqlite:///PATH`; `worker` names us to a second worker that is refused. `notice` is
-    called on the loop when the database goes away (False) and is back (True). Raises
-    StorageError, one plain sentence, when the database cannot be used.
+    `url` is `sqlite:///PATH` or `postgresql://...`; `worker` names us to another one that would be
+    in our way. `notice` is called on the loop when the database goes away (False) and is back
+    (True). Raises StorageError, one plain sentence, when the database cannot be used.
     """
-    path = sqlite.database_file(url)
-    sqlite.must_be_writable(path)
-    with sole_worker(path, worker):
-        engine = sqlite.writer_engine(path)
-        await asyncio.to_thread(migrate, engine, str(path))
+    backend = backend_of(url)
+    with backend.reserved(worker):
+        opener = _opener(backend, worker)
+        first = await _opened(backend, opener)
         writer = Writer(
-            _opener(engine, path, worker),
-            _same_file(path),
+            opener,
+            backend.watch(),
+            first=first,
             loop=asyncio.get_running_loop(),
             notice=notice,
             max_waiting=max_waiting,
         )
-        database = Database(sqlite.reader_engine(path, CONNECTIONS), str(path), writer)
+        database = Database(backend, writer)
         writer.start()
         try:
             yield database
@@ -137,48 +146,40 @@ async def open_store(
 @contextlib.asynccontextmanager
 async def open_reader(url: str) -> AsyncIterator[Reader]:
     """Read beside whoever writes. Raises StorageError when there is nothing we can read."""
-    path = sqlite.database_file(url)
-    if not path.exists():
-        raise StorageError(f"The database {path} does not exist.")
-    engine = sqlite.reader_engine(path, CONNECTIONS)
-    reader = Reader(engine, str(path))
+    reader = Reader(backend_of(url))
     try:
-        await asyncio.to_thread(must_be_readable, engine, str(path))
+        await reader.must_be_readable()
         yield reader
     finally:
         await reader.close()
 
 
-def _opener(engine: Engine, path: Path, worker: str) -> Callable[[], Batcher]:
-    sql = Statements(engine.dialect)
+def _opener(backend: Backend, worker: str) -> Callable[[], Batcher]:
+    sql = Statements(backend.dialect)
 
     def open_batcher() -> Batcher:
-        try:
-            connection = engine.raw_connection()
-        except DriverErrors as error:
-            raise translated(str(path), error) from error
-        return Batcher(
-            cast("Connection", connection),
-            str(path),
-            sql,
-            worker=worker,
-            begin=sqlite.BEGIN,
-            farewell=sqlite.CHECKPOINT,
-        )
+        return Batcher(backend.connect(worker), backend, sql, worker=worker)
 
     return open_batcher
 
 
-def _same_file(path: Path) -> Callable[[], None]:
-    """A check that the file we opened is still at its path: commits to a removed one are lost."""
-    opened = path.stat()
+async def _opened(backend: Backend, opener: Callable[[], Batcher]) -> Batcher:
+    """The first connection, to a migrated database; waits for one that is not there yet."""
 
-    def check() -> None:
+    def attempt() -> Batcher:
+        migrate(backend)
+        return opener()
+
+    loop = asyncio.get_running_loop()
+    until = loop.time() + backend.patience_s
+    told = False
+    while True:
         try:
-            found = path.stat()
-        except OSError as error:
-            raise AwayError(f"The database {path} is gone ({error.strerror}).") from error
-        if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
-            raise AwayError(f"The database {path} was replaced by another file.")
-
-    return check
+            return await asyncio.to_thread(attempt)
+        except AwayError as error:
+            if loop.time() >= until or isinstance(error, RefusedError):
+                raise
+            if not told:
+                log.warning("database_awaited", reason=str(error), seconds=backend.patience_s)
+                told = True
+        await asyncio.sleep(RETRY_S)

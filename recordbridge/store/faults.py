@@ -1,12 +1,8 @@
-"""What a database error means: waiting helps, the disk is full, or this unit is at fault.
-
-Messages are one plain sentence that names the file; no traceback reaches a user.
-"""
+"""What a database error means: waiting helps, the disk is full, or this unit is at fault."""
 
 from __future__ import annotations
 
 import enum
-import sqlite3
 
 from recordbridge.errors import StorageError
 
@@ -23,59 +19,12 @@ class AwayError(StorageError):
     """The database cannot be used now; nothing is known about the last commit."""
 
 
-# A damaged or read-only file counts as away: units wait and nothing is dropped, while readiness
-# tells the operator (N-5).
-_AWAY = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_SCHEMA,
-        sqlite3.SQLITE_AUTH,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
-_SENTENCES = {
-    sqlite3.SQLITE_BUSY: "is locked by another program",
-    sqlite3.SQLITE_LOCKED: "is locked by another program",
-    sqlite3.SQLITE_READONLY: "cannot be written",
-    sqlite3.SQLITE_IOERR: "cannot be read or written",
-    sqlite3.SQLITE_CORRUPT: "is damaged",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
-    sqlite3.SQLITE_NOTADB: "is not a SQLite database",
-    sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
-}
-_PRIMARY = 0xFF
+class RefusedError(AwayError):
+    """The database is there and does not let us in: at the start nobody need wait for that."""
 
 
-def _code(error: BaseException) -> int:
-    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
-
-
-def fault_of(error: BaseException) -> Fault:
-    """What the driver's error means."""
-    code = _code(error)
-    if code & _PRIMARY == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
-        return Fault.FULL
-    return Fault.AWAY if code & _PRIMARY in _AWAY else Fault.UNIT
-
-
-def sentence(place: str, error: BaseException) -> str:
-    """One plain sentence: the place, what is wrong with it, the driver's words."""
-    what = _SENTENCES.get(_code(error) & _PRIMARY, "refused the change")
-    return f"The database {place} {what} ({error})."
-
-
-def translated(place: str, error: BaseException) -> StorageError:
-    """The driver's error as ours; the caller chains the cause."""
-    fault = fault_of(error)
+def failure(fault: Fault, sentence: str) -> StorageError:
+    """The error that stands for the fault; `sentence` is plain and names the database."""
     if fault is Fault.AWAY:
-        return AwayError(sentence(place, error))
-    return StorageError(sentence(place, error), full=fault is Fault.FULL)
+        return AwayError(sentence)
+    return StorageError(sentence, full=fault is Fault.FULL)

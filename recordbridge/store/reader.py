@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sqlalchemy import Engine, Executable
+from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 
 from recordbridge.errors import StorageError
@@ -21,7 +21,8 @@ from recordbridge.ports.lists import (
 )
 from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RequestRow, StartRow
 from recordbridge.store import queries, tables
-from recordbridge.store.faults import translated
+from recordbridge.store.backend import Backend
+from recordbridge.store.schema import must_be_readable
 
 CONNECTIONS = 4
 
@@ -31,10 +32,17 @@ _Any = TypeVar("_Any")
 class Reader:
     """Rows by key, pages and counts. Every read raises StorageError."""
 
-    def __init__(self, engine: Engine, place: str) -> None:
-        self._engine = engine
-        self._place = place
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._engine = backend.readers(CONNECTIONS)
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store-reader")
+
+    async def must_be_readable(self) -> None:
+        """Raises StorageError unless there is a schema that we can use."""
+        self._backend.must_exist()
+        await asyncio.get_running_loop().run_in_executor(
+            self._threads, must_be_readable, self._engine, self._backend
+        )
 
     async def close(self) -> None:
         """Wait for running reads, then drop the connections."""
@@ -115,7 +123,7 @@ class Reader:
                 self._threads, self._execute, statement
             )
         except DBAPIError as error:
-            raise translated(self._place, error.orig or error) from error
+            raise self._backend.translated(error.orig or error) from error
         except OverflowError as error:
             raise StorageError(f"A number is too big for the database ({error}).") from error
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from recordbridge.errors import StorageError
-from recordbridge.store.faults import translated
+from recordbridge.store.backend import Backend
 from recordbridge.store.tables import schema_floor
 
 LEVEL = 2
@@ -29,24 +29,29 @@ def revision(level: int) -> str:
     return f"{level:04d}"
 
 
-def migrate(engine: Engine, place: str) -> None:
+def migrate(backend: Backend) -> None:
     """Bring an empty or older database to LEVEL. Raises StorageError for one we cannot use."""
+    engine = backend.migrator()
     try:
         with engine.connect() as connection:
-            found = _found_level(connection, place)
+            found = _found_level(connection, backend.place)
+            connection.rollback()  # PostgreSQL has begun a transaction by the look
             if found < LEVEL:
                 _upgrade(connection)
     except DBAPIError as error:
-        raise translated(place, error.orig or error) from error
+        raise backend.translated(error.orig or error) from error
+    finally:
+        engine.dispose()
 
 
-def must_be_readable(engine: Engine, place: str) -> None:
+def must_be_readable(engine: Engine, backend: Backend) -> None:
     """For those who only read. Raises StorageError unless the schema is one we can use."""
+    place = backend.place
     try:
         with engine.connect() as connection:
             found = _found_level(connection, place)
     except DBAPIError as error:
-        raise translated(place, error.orig or error) from error
+        raise backend.translated(error.orig or error) from error
     if found < LEVEL:
         raise StorageError(
             f"The database {place} has an older schema ({found}, not {LEVEL}); "

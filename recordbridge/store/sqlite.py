@@ -6,16 +6,22 @@ in autocommit, so that every transaction here begins and ends by our own words.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from recordbridge.errors import StorageError
+from recordbridge.store.faults import AwayError
+from recordbridge.store.lock import sole_worker
+from recordbridge.store.sqlite_faults import translated
 
 BUSY_S = 1.0
 """How long one statement waits for a lock of another program."""
@@ -24,6 +30,69 @@ BEGIN = "BEGIN IMMEDIATE"
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 _WRITER = ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864")
 _READER = ("query_only=ON",)
+
+
+class Sqlite:
+    """A file and its one worker (`backend.Backend`)."""
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+    begin = BEGIN
+    farewell = CHECKPOINT
+    patience_s = 0.0
+    dialect: Dialect = make_url("sqlite://").get_dialect()()
+
+    def __init__(self, url: str) -> None:
+        self.path = database_file(url)
+
+    @property
+    def place(self) -> str:
+        return str(self.path)
+
+    @contextlib.contextmanager
+    def reserved(self, worker: str) -> Iterator[None]:
+        """Hold the file's lock. Raises StorageError when it cannot be ours."""
+        must_be_writable(self.path)
+        with sole_worker(self.path, worker):
+            yield
+
+    def connect(self, worker: str) -> sqlite3.Connection:  # noqa: ARG002 - the lock file knows it
+        """The writer's connection."""
+        try:
+            return cast("sqlite3.Connection", self.migrator().raw_connection())
+        except self.errors as error:
+            raise self.translated(error) from error
+
+    def watch(self) -> Callable[[], None]:
+        """A check that the file we opened is at its path: commits to a removed one are lost."""
+        opened = self.path.stat()
+
+        def check() -> None:
+            try:
+                found = self.path.stat()
+            except OSError as error:
+                raise AwayError(f"The database {self.path} is gone ({error.strerror}).") from error
+            if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
+                raise AwayError(f"The database {self.path} was replaced by another file.")
+
+        return check
+
+    def migrator(self) -> Engine:
+        """Makes connections that write; creates the file."""
+        return writer_engine(self.path)
+
+    def readers(self, connections: int) -> Engine:
+        """Makes connections that do not."""
+        return reader_engine(self.path, connections)
+
+    def must_exist(self) -> None:
+        if not self.path.exists():
+            raise StorageError(f"The database {self.path} does not exist.")
+
+    def translated(self, error: BaseException) -> StorageError:
+        return translated(self.place, error)
+
+    def interrupt(self) -> None:
+        """Nothing waits here for longer than `BUSY_S`."""
 
 
 def database_file(url: str) -> Path:

@@ -145,7 +145,9 @@ def _call_at() -> ClauseElement:
 
 
 def _mark_get() -> ClauseElement:
-    return select(commits.c.mark).where(commits.c.worker == bindparam(_WHERE + "worker"))
+    """Waits for a lost session's commit that PostgreSQL may still be at; SQLite has no such."""
+    wanted = commits.c.worker == bindparam(_WHERE + "worker")
+    return select(commits.c.mark).where(wanted).with_for_update()
 
 
 def _secret_get() -> ClauseElement:

@@ -43,6 +43,7 @@ class Writer:
         open_batcher: Callable[[], Batcher],
         ready: Callable[[], None],
         *,
+        first: Batcher | None = None,
         loop: asyncio.AbstractEventLoop,
         notice: Notice | None,
         max_waiting: int,
@@ -54,12 +55,19 @@ class Writer:
         self._max_waiting = max_waiting
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._batcher: Batcher | None = None
+        self._batcher = first
         self._failed = Failed()
         self._ended = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._transactions = 0
+        self._trying = False
+        self._well_at = time.monotonic()
         self.available = True
+
+    @property
+    def away_s(self) -> float:
+        """Since when nothing could be committed: also while the database only keeps silent."""
+        return time.monotonic() - self._well_at if self._trying else 0.0
 
     @property
     def transactions(self) -> int:
@@ -81,9 +89,10 @@ class Writer:
         future: asyncio.Future[object] = self._loop.create_future()
         if self._closing.is_set():
             future.set_exception(StorageError("The database is closed."))
-        elif not self.available and self._queue.qsize() >= self._max_waiting:
+        elif self._queue.qsize() >= self._max_waiting:
+            what = "too slow" if self.available else "away"
             future.set_exception(
-                StorageError(f"The database is away and {self._max_waiting} steps wait already.")
+                StorageError(f"The database is {what} and {self._max_waiting} steps wait already.")
             )
         else:
             self._queue.put(Item(work, future))
@@ -149,6 +158,7 @@ class Writer:
         """Repeat the attempt while the database is away, but not long after `close`."""
         back_off = FIRST_BACK_OFF_S
         last_try = float("inf")
+        self._trying = True
         while True:
             try:
                 attempt()
@@ -179,6 +189,8 @@ class Writer:
             self._report(available=False)
 
     def _back(self) -> None:
+        self._well_at = time.monotonic()
+        self._trying = False
         if not self.available:
             log.info("database_back", waiting=self._queue.qsize())
             self._report(available=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -12,7 +13,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from recordbridge.errors import FenceError, StorageError
 from recordbridge.ports.rows import (
@@ -25,6 +31,7 @@ from recordbridge.ports.rows import (
     Unit,
 )
 from recordbridge.store import Database, open_store, writer
+from tests.postgres import Server
 from tests.unit.store.faulty import Fate, Fates, open_faulty
 from tests.unit.store.rows import NOON, a_call, a_recording, a_request, an_attempt
 
@@ -36,7 +43,7 @@ calls = st.builds(
     st.sampled_from(CALLS),
     st.integers(1, 4),
     fence=st.integers(0, 1),
-    status=st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    status=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
     state=st.binary(max_size=3),
     open=st.booleans(),
 )
@@ -44,7 +51,7 @@ recordings = st.builds(
     a_recording,
     st.sampled_from(["r1", "r2"]),
     duration_ms=st.none() | st.integers(0, 2**40),
-    error=st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    error=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
 )
 requests = st.builds(a_request, st.sampled_from(["q1", "q2"]), st.sampled_from(STATES))
 updates = st.builds(
@@ -65,6 +72,29 @@ units = st.builds(
     updates=st.lists(updates, max_size=2).map(tuple),
     attempts=st.lists(attempts, max_size=2).map(tuple),
 )
+
+
+Fresh = Callable[[], str]
+"""Gives the URL of a new database."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
+    if request.param == "sqlite":
+        names = itertools.count()
+        yield lambda: f"sqlite:///{tmp_path}/{next(names)}.db"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    given: list[str] = []
+
+    def another() -> str:
+        if given:
+            server.give_back(given.pop())
+        given.append(server.fresh())
+        return given[0]
+
+    yield another
+    server.give_back(given.pop())
 
 
 class Model:
@@ -112,12 +142,13 @@ class Model:
 class Store(RuleBasedStateMachine):
     """Batches of any units; a repeat of the last version counts as done and changes nothing."""
 
+    fresh: Fresh
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.exits = contextlib.AsyncExitStack()
-        folder = self.exits.enter_context(tempfile.TemporaryDirectory())
-        self.url = f"sqlite:///{folder}/recordbridge.db"
+        self.url = self.fresh()
         self.model = Model()
         self.store = self.runner.run(self._open())
 
@@ -162,13 +193,22 @@ class Store(RuleBasedStateMachine):
         self.runner.run(self.model.equals(self.store))
 
 
-TestStore = Store.TestCase
-TestStore.settings = settings(
-    max_examples=15,
-    stateful_step_count=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@pytest.mark.rule("M-3")
+def test_store_holds_what_the_model_holds(fresh: Fresh) -> None:
+    class OfThisKind(Store):
+        pass
+
+    OfThisKind.fresh = staticmethod(fresh)
+    run_state_machine_as_test(
+        OfThisKind,
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
 
 fates = st.lists(st.sampled_from(["kept", "lost", "unknown", "full"]), max_size=8)
 shape = st.lists(
@@ -177,10 +217,17 @@ shape = st.lists(
 
 
 @pytest.mark.rule("N-5")
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(shape=shape, begins=fates, commits=fates)
 def test_verdicts_are_true_whatever_the_disk_does(
-    shape: list[tuple[str | None, bool, Unit]], begins: list[Fate], commits: list[Fate]
+    fresh: Fresh,
+    shape: list[tuple[str | None, bool, Unit]],
+    begins: list[Fate],
+    commits: list[Fate],
 ) -> None:
     """A unit that is done is stored once and in order; one that is refused left nothing."""
     versions: dict[str, int] = {}
@@ -192,10 +239,10 @@ def test_verdicts_are_true_whatever_the_disk_does(
             row = a_call(call, versions[call], caller="\udc00" if broken else "+1")
         batch.append(msgspec.structs.replace(unit, call=row))
 
-    async def run(folder: str) -> None:
+    async def run() -> None:
         planned = Fates()
         model = Model()
-        async with open_faulty(Path(folder) / "recordbridge.db", planned) as store:
+        async with open_faulty(fresh(), planned) as store:
             planned.begins.extend(begins)
             planned.commits.extend(commits)
             futures = [store.commit(unit) for unit in batch]
@@ -207,8 +254,7 @@ def test_verdicts_are_true_whatever_the_disk_does(
             await model.equals(store)
 
     with (
-        tempfile.TemporaryDirectory() as folder,
         mock.patch.object(writer, "FIRST_BACK_OFF_S", 0.0001),
         mock.patch.object(writer, "MOST_BACK_OFF_S", 0.001),
     ):
-        asyncio.run(run(folder))
+        asyncio.run(run())

@@ -12,6 +12,9 @@ context.configure(connection=connection, target_metadata=metadata, transactional
 if connection.dialect.name == "sqlite":
     # The driver is in autocommit; the connection's commit ends what this begins.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+else:
+    # Workers that start together: the second one finds the work done.
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('recordbridge schema'))")
 with context.begin_transaction():
     context.run_migrations()
 connection.commit()

@@ -1,4 +1,4 @@
-"""Forks one writer for each line `PATH NAME` on stdin, to be killed while it commits.
+"""Forks one writer for each line `URL NAME` on stdin, to be killed while it commits.
 
 Forked and not started anew, because imports cost more than what is tested. The writer prints
 `pid N`, then a line `NAME-TASK VERSION` for every commit that was acknowledged.
@@ -31,19 +31,19 @@ async def _one_call(store: Database, uuid: str) -> None:
         os.write(1, f"{uuid} {version}\n".encode())
 
 
-async def _write(path: str, name: str) -> None:
-    async with open_store(f"sqlite:///{path}", worker=name) as store, asyncio.TaskGroup() as tasks:
+async def _write(url: str, name: str) -> None:
+    async with open_store(url, worker=name) as store, asyncio.TaskGroup() as tasks:
         for number in range(TASKS):
             tasks.create_task(_one_call(store, f"{name}-{number}"))
 
 
 def main() -> None:
     for line in sys.stdin:
-        path, name = line.split()
+        url, name = line.split()
         child = os.fork()
         if child == 0:
             os.write(1, f"pid {os.getpid()}\n".encode())
-            asyncio.run(_write(path, name))
+            asyncio.run(_write(url, name))
             os._exit(1)
         os.waitpid(child, 0)
         os.write(1, b"dead 0\n")

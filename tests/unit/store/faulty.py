@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Literal
+from unittest import mock
 
-from recordbridge.store import Database, sqlite
-from recordbridge.store.batcher import Batcher
-from recordbridge.store.schema import migrate
-from recordbridge.store.statements import Statements
-from recordbridge.store.writer import Writer
+import psycopg
+
+from recordbridge.store import Database, database, open_store
+from recordbridge.store.backend import Connection, backend_of
+from recordbridge.store.postgres import Postgres
+from recordbridge.store.sqlite import Sqlite
+from recordbridge.store.statements import Cursor
 
 Fate = Literal["kept", "lost", "unknown", "full"]
 """What is done and reported; fails undone; fails though it was done; finds the disk full."""
@@ -28,20 +29,16 @@ class Fates:
         self.commits: deque[Fate] = deque()
 
     def of(self, sql: str) -> Fate:
-        waiting = {sqlite.BEGIN: self.begins, "COMMIT": self.commits}.get(sql)
+        waiting = {"BEGIN": self.begins, "COMMIT": self.commits}.get(sql.split(maxsplit=1)[0])
         return waiting.popleft() if waiting else "kept"
 
 
-def _error(code: int) -> sqlite3.OperationalError:
-    error = sqlite3.OperationalError("as the test wanted")
-    error.sqlite_errorcode = code
-    return error
-
-
 class FaultyCursor:
-    def __init__(self, cursor: sqlite3.Cursor, fates: Fates) -> None:
+    def __init__(self, cursor: Cursor, fates: Fates, lost: Exception, full: Exception) -> None:
         self._cursor = cursor
         self._fates = fates
+        self._lost = lost
+        self._full = full
 
     @property
     def rowcount(self) -> int:
@@ -50,62 +47,75 @@ class FaultyCursor:
     def execute(self, sql: str, parameters: Sequence[object] = (), /) -> object:
         fate = self._fates.of(sql)
         if fate == "lost":
-            raise _error(sqlite3.SQLITE_IOERR)
+            raise self._lost
         if fate == "full":
-            raise _error(sqlite3.SQLITE_FULL)
+            raise self._full
         self._cursor.execute(sql, tuple(parameters))
         if fate == "unknown":
-            raise _error(sqlite3.SQLITE_IOERR)
+            raise self._lost
         return self
 
     def fetchone(self) -> tuple[object, ...] | None:
-        return self._cursor.fetchone()  # type: ignore[no-any-return]  # the driver tells no type
+        return self._cursor.fetchone()
 
     def close(self) -> None:
         self._cursor.close()
 
 
 class FaultyConnection:
-    def __init__(self, connection: sqlite3.Connection, fates: Fates) -> None:
+    def __init__(self, connection: Connection, make: type[FaultySqlite | FaultyPostgres]) -> None:
         self._connection = connection
-        self._fates = fates
+        self._make = make
 
     def cursor(self) -> FaultyCursor:
-        return FaultyCursor(self._connection.cursor(), self._fates)
+        make = self._make
+        return FaultyCursor(self._connection.cursor(), make.fates, make.lost(), make.full())
 
     def close(self) -> None:
         self._connection.close()
 
 
+def _error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("as the test wanted")
+    error.sqlite_errorcode = code
+    return error
+
+
+class FaultySqlite(Sqlite):
+    fates: Fates
+
+    def connect(self, worker: str) -> Connection:  # type: ignore[override]  # a wrapped one
+        return FaultyConnection(super().connect(worker), type(self))
+
+    @staticmethod
+    def lost() -> Exception:
+        return _error(sqlite3.SQLITE_IOERR)
+
+    @staticmethod
+    def full() -> Exception:
+        return _error(sqlite3.SQLITE_FULL)
+
+
+class FaultyPostgres(Postgres):
+    fates: Fates
+
+    def connect(self, worker: str) -> Connection:  # type: ignore[override]  # a wrapped one
+        return FaultyConnection(super().connect(worker), type(self))
+
+    @staticmethod
+    def lost() -> Exception:
+        return psycopg.OperationalError("as the test wanted")
+
+    @staticmethod
+    def full() -> Exception:
+        return psycopg.errors.DiskFull("as the test wanted")
+
+
 @contextlib.asynccontextmanager
-async def open_faulty(path: Path, fates: Fates) -> AsyncIterator[Database]:
+async def open_faulty(url: str, fates: Fates) -> AsyncIterator[Database]:
     """A store that has these fates."""
-    engine = sqlite.writer_engine(path)
-    migrate(engine, str(path))
-    sql = Statements(engine.dialect)
-
-    def open_batcher() -> Batcher:
-        raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection = FaultyConnection(raw, fates)
-        return Batcher(
-            connection,
-            str(path),
-            sql,
-            worker="rb-1",
-            begin=sqlite.BEGIN,
-            farewell=sqlite.CHECKPOINT,
-        )
-
-    writer = Writer(
-        open_batcher,
-        lambda: None,
-        loop=asyncio.get_running_loop(),
-        notice=None,
-        max_waiting=100,
-    )
-    store = Database(sqlite.reader_engine(path, 1), str(path), writer)
-    writer.start()
-    try:
-        yield store
-    finally:
-        await store.close()
+    kind = FaultySqlite if isinstance(backend_of(url), Sqlite) else FaultyPostgres
+    kind.fates = fates
+    with mock.patch.object(database, "backend_of", kind):
+        async with open_store(url, worker="rb-1", max_waiting=100) as store:
+            yield store

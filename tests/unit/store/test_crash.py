@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-CYCLES = 20
+from tests.unit.store.places import Place
+
+CYCLES = 12
 ROOT = Path(__file__).parents[3]
 
 
@@ -30,11 +31,11 @@ def forker() -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def _acknowledged(forker: subprocess.Popen[str], path: Path, name: str) -> dict[str, int]:
+def _acknowledged(forker: subprocess.Popen[str], url: str, name: str) -> dict[str, int]:
     """Run a writer, kill it after some commits; the last version acknowledged of each call."""
     assert forker.stdin is not None
     assert forker.stdout is not None
-    forker.stdin.write(f"{path} {name}\n")
+    forker.stdin.write(f"{url} {name}\n")
     forker.stdin.flush()
     allowed = random.randint(1, 150)
     pid, last, seen = 0, dict[str, int](), 0
@@ -55,18 +56,18 @@ def _acknowledged(forker: subprocess.Popen[str], path: Path, name: str) -> dict[
 @pytest.mark.rule("N-1")
 @pytest.mark.rule("H-3")
 def test_acknowledged_is_stored_and_units_are_whole(
-    forker: subprocess.Popen[str], path: Path
+    forker: subprocess.Popen[str], place: Place
 ) -> None:
     acknowledged: dict[str, int] = {}
     for cycle in range(CYCLES):
-        acknowledged |= _acknowledged(forker, path, f"w{cycle}")
-        connection = sqlite3.connect(path)
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        stored = dict(connection.execute("SELECT call_uuid, version FROM calls").fetchall())
-        durations = dict(connection.execute("SELECT recording_id, duration_ms FROM recordings"))
-        requests = connection.execute("SELECT call_uuid, count(*) FROM requests GROUP BY call_uuid")
-        assert all(stored[uuid] >= version for uuid, version in acknowledged.items())
+        acknowledged |= _acknowledged(forker, place.url, f"w{cycle}")
+        place.settle()
+        stored: dict[str, int] = dict(place.rows("SELECT call_uuid, version FROM calls"))
+        durations: dict[str, int] = dict(
+            place.rows("SELECT recording_id, duration_ms FROM recordings")
+        )
+        requests = place.rows("SELECT call_uuid, count(*) FROM requests GROUP BY call_uuid")
+        assert all(stored[uuid] >= number for uuid, number in acknowledged.items())
         assert durations == {f"{uuid}-r": version for uuid, version in stored.items()}
-        assert dict(requests.fetchall()) == stored
-        connection.close()
+        assert dict(requests) == stored
     assert len(acknowledged) >= CYCLES

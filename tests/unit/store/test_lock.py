@@ -24,6 +24,11 @@ with sole_worker(Path(sys.argv[1]), "rb-other"):
 """
 
 
+@pytest.fixture
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
 @pytest.mark.rule("M-3")
 async def test_second_worker_is_told_the_file_and_the_pid(path: Path, url: str) -> None:
     async with open_store(url, worker="rb-1"):

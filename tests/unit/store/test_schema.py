@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,24 @@ from alembic.script import ScriptDirectory
 
 from recordbridge.errors import StorageError
 from recordbridge.store import open_reader, open_store, schema
-from recordbridge.store.sqlite import writer_engine
+from recordbridge.store.backend import backend_of
 from recordbridge.store.tables import metadata
+from tests.unit.store.places import Place
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
 
 
-def _execute(path: Path, sql: str) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(sql)
-    connection.close()
+def _content(place: Place) -> list[tuple[object, ...]]:
+    return place.rows("SELECT version_num FROM alembic_version") + place.rows(
+        "SELECT level FROM schema_floor"
+    )
 
 
 @pytest.mark.rule("M-3")
-def test_migrated_schema_is_that_of_the_tables(path: Path) -> None:
-    engine = writer_engine(path)
-    schema.migrate(engine, str(path))
+def test_migrated_schema_is_that_of_the_tables(place: Place) -> None:
+    backend = backend_of(place.url)
+    engine = backend.migrator()
+    schema.migrate(backend)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
@@ -40,43 +40,45 @@ def test_newest_migration_has_this_releases_level() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [schema.revision(schema.LEVEL)]
 
 
-def test_migrating_again_changes_nothing(path: Path) -> None:
-    engine = writer_engine(path)
-    schema.migrate(engine, str(path))
-    before = path.read_bytes()
-    schema.migrate(engine, str(path))
-    assert path.read_bytes() == before
+def test_migrating_again_changes_nothing(place: Place) -> None:
+    backend = backend_of(place.url)
+    schema.migrate(backend)
+    before = _content(place)
+    schema.migrate(backend)
+    assert _content(place) == before
 
 
-def test_failed_migration_leaves_an_empty_database(path: Path) -> None:
+def test_failed_migration_leaves_an_empty_database(place: Place) -> None:
     """The migration is one transaction: a table that is in the way undoes all of it."""
-    engine = writer_engine(path)
+    backend = backend_of(place.url)
+    engine = backend.migrator()
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT NOT NULL)")
         connection.exec_driver_sql("CREATE TABLE secrets (other TEXT)")
+        connection.commit()
     with pytest.raises(StorageError):
-        schema.migrate(engine, str(path))
+        schema.migrate(backend)
     with engine.connect() as connection:
         assert set(engine.dialect.get_table_names(connection)) == {"alembic_version", "secrets"}
 
 
 @pytest.mark.rule("M-3")
-async def test_much_newer_schema_is_refused_in_one_sentence(path: Path, url: str) -> None:
+async def test_much_newer_schema_is_refused_in_one_sentence(place: Place, url: str) -> None:
     async with open_store(url, worker="rb-1"):
         pass
-    _execute(path, "UPDATE alembic_version SET version_num = '0099'")
-    _execute(path, "UPDATE schema_floor SET level = 99")
+    place.execute("UPDATE alembic_version SET version_num = '0099'")
+    place.execute("UPDATE schema_floor SET level = 99")
     with pytest.raises(StorageError, match=r"made by a newer release .*0099.*install that release"):
         async with open_store(url, worker="rb-1"):
             pass
 
 
 @pytest.mark.rule("M-3")
-async def test_next_schema_that_keeps_our_level_is_used_as_it_is(path: Path, url: str) -> None:
+async def test_next_schema_that_keeps_our_level_is_used_as_it_is(place: Place, url: str) -> None:
     async with open_store(url, worker="rb-1"):
         pass
-    _execute(path, "ALTER TABLE calls ADD COLUMN later TEXT")
-    _execute(path, "UPDATE alembic_version SET version_num = '0002'")
+    place.execute("ALTER TABLE calls ADD COLUMN later TEXT")
+    place.execute("UPDATE alembic_version SET version_num = '0002'")
     async with open_store(url, worker="rb-1") as store:
         assert store.available
         assert await store.call("c1") is None
@@ -84,16 +86,16 @@ async def test_next_schema_that_keeps_our_level_is_used_as_it_is(path: Path, url
         assert await reader.call("c1") is None
 
 
-async def test_tables_of_another_program_are_refused(path: Path, url: str) -> None:
-    _execute(path, "CREATE TABLE users (name TEXT)")
+async def test_tables_of_another_program_are_refused(place: Place, url: str) -> None:
+    place.execute("CREATE TABLE users (name TEXT)")
     with pytest.raises(StorageError, match="belongs to another program"):
         async with open_store(url, worker="rb-1"):
             pass
 
 
-async def test_reader_asks_for_the_service_when_the_schema_is_old(path: Path, url: str) -> None:
-    _execute(path, "CREATE TABLE alembic_version (version_num TEXT)")
-    _execute(path, "INSERT INTO alembic_version VALUES ('0000')")
+async def test_reader_asks_for_the_service_when_the_schema_is_old(place: Place, url: str) -> None:
+    place.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    place.execute("INSERT INTO alembic_version VALUES ('0000')")
     with pytest.raises(StorageError, match="start the service once"):
         async with open_reader(url):
             pass

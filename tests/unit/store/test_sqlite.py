@@ -10,8 +10,13 @@ import pytest
 
 from recordbridge.errors import StorageError
 from recordbridge.store import open_reader, open_store
-from recordbridge.store.sqlite import database_file
+from recordbridge.store.backend import backend_of
 from recordbridge.store.statements import Cursor, Statements
+
+
+@pytest.fixture
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
 
 
 async def _refusal(url: str) -> str:
@@ -65,13 +70,13 @@ async def test_damaged_database(path: Path, url: str) -> None:
         "sqlite:///:memory:",
         "sqlite:///a.db?mode=ro",
         "mysql://host/name",
-        "postgresql://user:geheim@host/name",
+        "mysql://user:geheim@host/name",
         "nonsense",
     ],
 )
 def test_other_urls_are_refused_without_showing_a_password(url: str) -> None:
     with pytest.raises(StorageError, match="allowed is sqlite:///PATH") as refused:
-        database_file(url)
+        backend_of(url)
     assert "geheim" not in str(refused.value)
 
 

@@ -15,7 +15,9 @@ from recordbridge.errors import FenceError, StorageError
 from recordbridge.ports.rows import RequestUpdate, Unit
 from recordbridge.store import Database, open_store, sqlite, writer
 from recordbridge.store.statements import Cursor, Statements
+from recordbridge.store.units import StaleError
 from tests.unit.store.faulty import Fate, Fates, open_faulty
+from tests.unit.store.places import Place
 from tests.unit.store.rows import a_call, a_recording, a_request, an_attempt
 
 Outcome = BaseException | None
@@ -98,31 +100,41 @@ async def test_units_after_one_that_was_not_stored_get_its_reason(store: Databas
 
 
 @pytest.mark.rule("N-4")
-async def test_full_disk_fails_units_as_full_and_harms_no_other(store: Database) -> None:
+async def test_full_disk_fails_units_as_full_and_harms_no_other(path: Path) -> None:
     def limit(cursor: Cursor, _sql: Statements) -> object:
         cursor.execute("PRAGMA max_page_count = 60")
         return None
 
-    await store.run(limit)
     big = Unit(requests=(a_request("big", body=b"x" * 500_000),))
-    verdicts = await _verdicts(
-        store, [Unit(call=a_call("c1")), big, Unit(call=a_call("c1", 2)), Unit(call=a_call("c2"))]
-    )
-    assert [verdicts[0], verdicts[2], verdicts[3]] == [None, None, None]
-    assert isinstance(verdicts[1], StorageError)
-    assert verdicts[1].full
-    assert "the disk is full" in str(verdicts[1])
-    assert await store.request("big") is None
-    assert await store.call("c1") == a_call(version=2)
+    units = [Unit(call=a_call("c1")), big, Unit(call=a_call("c1", 2)), Unit(call=a_call("c2"))]
+    async with open_store(f"sqlite:///{path}", worker="rb-1") as store:
+        await store.run(limit)
+        verdicts = await _verdicts(store, units)
+        assert [verdicts[0], verdicts[2], verdicts[3]] == [None, None, None]
+        assert isinstance(verdicts[1], StorageError)
+        assert verdicts[1].full
+        assert "the disk is full" in str(verdicts[1])
+        assert await store.request("big") is None
+        assert await store.call("c1") == a_call(version=2)
+
+
+async def test_units_beside_a_failing_one_share_a_transaction(store: Database) -> None:
+    """Each has a savepoint: one bad unit does not make a commit of every other one."""
+    units = [Unit(call=a_call(f"c{n}")) for n in range(50)]
+    units.insert(20, Unit(call=a_call("bad", 7)))
+    verdicts = await _verdicts(store, units)
+    assert [type(each) for each in verdicts if each is not None] == [StaleError]
+    assert store.transactions == 2
+    assert await store.count_calls() == 50
 
 
 @pytest.mark.parametrize("fates", [["lost"], ["unknown"], ["lost", "lost", "unknown"]])
 async def test_failed_commit_is_repeated_and_stores_every_unit_once(
-    path: Path, fates: list[Fate]
+    url: str, fates: list[Fate]
 ) -> None:
     """Whether it was kept is not known: both ways end in the same rows and good verdicts."""
     planned = Fates()
-    async with open_faulty(path, planned) as store:
+    async with open_faulty(url, planned) as store:
         await store.commit(Unit(call=a_call("c1")))
         planned.commits.extend(["kept", *fates])  # the first one is that of the held piece
         units = [
@@ -141,13 +153,13 @@ async def test_failed_commit_is_repeated_and_stores_every_unit_once(
         assert await store.attempts_of("q1") == [an_attempt()]
 
 
-async def test_full_disk_leaves_no_doubt_that_a_later_fault_could_misread(path: Path) -> None:
+async def test_full_disk_leaves_no_doubt_that_a_later_fault_could_misread(url: str) -> None:
     """The group fails for want of room, the call is stored alone, then the disk goes away."""
     planned = Fates()
-    async with open_faulty(path, planned) as store:
+    async with open_faulty(url, planned) as store:
         await store.commit(Unit(requests=(a_request("q1"),)))
-        planned.commits.extend(["kept", "full"])
-        planned.begins.extend(["kept", "kept", "kept", "lost"])
+        planned.commits.extend(["kept", "full", "full"])
+        planned.begins.extend(["kept", "kept", "kept", "kept", "lost"])
         update = RequestUpdate("q1", state="delivered")
         units = [Unit(call=a_call("c1")), Unit(updates=(update,))]
         assert await _verdicts(store, units) == [None, None]
@@ -155,10 +167,10 @@ async def test_full_disk_leaves_no_doubt_that_a_later_fault_could_misread(path: 
         assert await store.request("q1") == a_request(state="delivered")
 
 
-async def test_connection_given_up_leaves_no_lock_behind(path: Path) -> None:
+async def test_connection_given_up_leaves_no_lock_behind(url: str) -> None:
     """Its transaction was open when the fault came; the next connection must not wait for it."""
     planned = Fates()
-    async with open_faulty(path, planned) as store:
+    async with open_faulty(url, planned) as store:
         gc.disable()
         planned.begins.extend(["unknown"] * 3)
         await store.commit(Unit(call=a_call("c1")))
@@ -166,7 +178,7 @@ async def test_connection_given_up_leaves_no_lock_behind(path: Path) -> None:
         assert not planned.begins
 
 
-async def test_mistake_in_the_writer_leaves_nobody_waiting(url: str, path: Path) -> None:
+async def test_mistake_in_the_writer_leaves_nobody_waiting(url: str) -> None:
     """Any error we did not think of ends the thread: waiters are told, and later ones refused."""
 
     class UnforeseenError(Exception):
@@ -187,12 +199,11 @@ async def test_mistake_in_the_writer_leaves_nobody_waiting(url: str, path: Path)
             assert await told.get() is False
             with pytest.raises(StorageError, match="is closed"):
                 await store.commit(Unit(call=a_call()))
-    assert path.exists()
 
 
-async def test_repeat_of_an_unknown_commit_still_fences_what_is_not_ours(path: Path) -> None:
+async def test_repeat_of_an_unknown_commit_still_fences_what_is_not_ours(url: str) -> None:
     planned = Fates()
-    async with open_faulty(path, planned) as store:
+    async with open_faulty(url, planned) as store:
         await store.commit(Unit(call=a_call("c1", fence=2)))
         planned.commits.extend(["kept", "unknown"])
         verdicts = await _verdicts(
@@ -203,30 +214,30 @@ async def test_repeat_of_an_unknown_commit_still_fences_what_is_not_ours(path: P
 
 
 @pytest.mark.rule("N-5")
-async def test_availability_is_an_attribute_too(path: Path, url: str) -> None:
+async def test_availability_is_an_attribute_too(place: Place, url: str) -> None:
     told: asyncio.Queue[bool] = asyncio.Queue()
     async with open_store(url, worker="rb-1", notice=told.put_nowait) as store:
         seen = [store.available]
-        away = path.rename(path.with_name("away.db"))
+        place.leave()
         future = store.commit(Unit(call=a_call()))
         await told.get()
         seen.append(store.available)
-        away.rename(path)
+        place.come_back()
         await future
         seen.append(store.available)
     assert seen == [True, False, True]
 
 
 @pytest.mark.rule("N-5")
-async def test_units_wait_in_order_while_the_database_is_away(path: Path, url: str) -> None:
+async def test_units_wait_in_order_while_the_database_is_away(place: Place, url: str) -> None:
     told: asyncio.Queue[bool] = asyncio.Queue()
     async with open_store(url, worker="rb-1", notice=told.put_nowait) as store:
         await store.commit(Unit(call=a_call()))
-        away = path.rename(path.with_name("away.db"))
+        place.leave()
         futures = [store.commit(Unit(call=a_call(version=version))) for version in (2, 3, 4)]
         assert await told.get() is False
         assert not any(future.done() for future in futures)
-        away.rename(path)
+        place.come_back()
         await asyncio.gather(*futures)
         assert await told.get() is True
         assert await store.call("c1") == a_call(version=4)
@@ -234,8 +245,9 @@ async def test_units_wait_in_order_while_the_database_is_away(path: Path, url: s
 
 @pytest.mark.rule("N-5")
 async def test_idle_writer_notices_that_another_program_holds_the_database(
-    url: str, path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    url = f"sqlite:///{path}"
     monkeypatch.setattr(sqlite, "BUSY_S", 0.01)
     monkeypatch.setattr(writer, "PROBE_S", 0.02)
     told: asyncio.Queue[bool] = asyncio.Queue()
@@ -253,16 +265,16 @@ async def test_idle_writer_notices_that_another_program_holds_the_database(
 
 
 @pytest.mark.rule("N-5")
-async def test_only_so_many_units_wait(path: Path, url: str) -> None:
+async def test_only_so_many_units_wait(place: Place, url: str) -> None:
     told: asyncio.Queue[bool] = asyncio.Queue()
     async with open_store(url, worker="rb-1", notice=told.put_nowait, max_waiting=3) as store:
-        away = path.rename(path.with_name("away.db"))
+        place.leave()
         futures = [store.commit(Unit(call=a_call("first")))]
         assert await told.get() is False
         futures += [store.commit(Unit(call=a_call(f"c{n}"))) for n in range(3)]
         with pytest.raises(StorageError, match="is away and 3 steps wait already"):
             await store.commit(Unit(call=a_call("c3")))
-        away.rename(path)
+        place.come_back()
         await asyncio.gather(*futures)
         assert await store.count_calls() == 4
 
@@ -280,11 +292,11 @@ async def test_close_commits_what_waits(url: str) -> None:
 
 @pytest.mark.rule("N-7")
 async def test_close_does_not_wait_long_for_a_database_that_is_away(
-    path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+    place: Place, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "CLOSE_S", 0.1)
     async with open_store(url, worker="rb-1") as store:
-        path.rename(path.with_name("away.db"))
+        place.leave()
         futures = [store.commit(Unit(call=a_call(f"c{n}"))) for n in range(2)]
     for future in futures:
         with pytest.raises(StorageError, match=r"until the service stopped|is closed"):
