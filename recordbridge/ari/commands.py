@@ -32,8 +32,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
     """What a status of 400 and more means for the machine; None = what was wanted is so."""
     if command.name in _GONE_IS_FINE and status == 404:
         return None
-    if command.name == "Progress" and message == _UNKNOWN_REQUEST:
-        return None  # Asterisk 16 lacks it; there a playback begins with progress by itself
+    if lacks_progress(command, message):
+        return None
     if command.name == "FindPlayback" and status != 404:
         return None  # not told; it is asked for again
     if command.name in ("EndCapture", "EndBridge") and status in (404, 409):
@@ -44,6 +44,18 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
         return None
     gone = status == 404 or (command.name == "Follow" and status == 422)
     return CommandRefused(command.object_id, command.name, message or f"HTTP {status}", gone)
+
+
+def lacks_progress(command: Command, message: str) -> bool:
+    """Asterisk 16 has no such request; a sound that is played there begins with 183 by itself."""
+    return command.name == "Progress" and message == _UNKNOWN_REQUEST
+
+
+def progress_by_sound(channel: str) -> tuple[Command, Command]:
+    """183 for such an Asterisk: silence that is ended as soon as it has begun."""
+    made = f"{channel}-183"
+    begin = intents.BeginPlayback(channel, part(made), "sound:silence/1")
+    return _begin_playback(begin, ""), _end_playback(intents.EndPlayback(channel, part(made)), "")
 
 
 def already_there(command: Command, status: int, message: str) -> bool:

@@ -32,6 +32,13 @@ LEAD_MS, KEY_MS, BETWEEN_MS = 100, 100, 100
 """Asterisk's silence before the first key; how long a key is down; the silence after each."""
 _PAUSES_MS = {"w": 500, "W": 1000}
 
+_ROWS, _COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+_TONES = {
+    key: f"!{_ROWS[at // 4]}+{_COLUMNS[at % 4]}/{KEY_MS}|!0/{BETWEEN_MS}"
+    for at, key in enumerate("123A456B789C*0#D")
+}
+"""Each key's two frequencies (ITU-T Q.23), and the silence after it."""
+
 _MARK = "leg"
 """First Stasis argument of a leg; the second is how many seconds it may ring."""
 _HEADER = re.compile(r"[A-Za-z0-9-]+\Z")
@@ -125,9 +132,9 @@ def _leave_bridge(intent: intents.LeaveBridge, _: str) -> Command:
 
     A playback begun while the channel is on its way out gets 201 and then neither begins nor ends.
     """
-    channel, bridge = intent.channel_id, intent.bridge_id
-    uri = f"bridges/{bridge}/removeChannel?channel={part(channel)}"
-    return Command("LeaveBridge", channel, bridge, "POST", uri, waits_for=(channel,))
+    member, bridge = intent.member or intent.channel_id, intent.bridge_id
+    uri = f"bridges/{bridge}/removeChannel?channel={part(member)}"
+    return Command("LeaveBridge", intent.channel_id, bridge, "POST", uri, waits_for=(member,))
 
 
 def _end_bridge(intent: intents.EndBridge, _: str) -> Command:
@@ -164,6 +171,24 @@ def _send_keys(intent: intents.SendKeys, _: str) -> Command:
     )
 
 
+def _send_tones(intent: intents.SendTones, _: str) -> Command:
+    """In the sound alone, for Asterisk takes no keys for a channel that is not answered (412).
+
+    `|` parts the tones: a comma would begin another sound.
+    """
+    tones = "|".join(_TONES.get(key) or f"!0/{_PAUSES_MS[key]}" for key in intent.digits)
+    tones_id, bridge = intent.tones_id, intent.bridge_id
+    return Command(
+        "SendTones",
+        intent.channel_id,
+        tones_id,
+        "POST",
+        f"bridges/{bridge}/play/{tones_id}?media={part(f'tone:{tones}')}",
+        repeatable=False,
+        sought_at=f"playbacks/{tones_id}",
+    )
+
+
 BY_TYPE: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.BeginLeg: _begin_leg,
     intents.EndLeg: _end_leg,
@@ -174,4 +199,5 @@ BY_TYPE: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.Ring: _ring,
     intents.Progress: _progress,
     intents.SendKeys: _send_keys,
+    intents.SendTones: _send_tones,
 }

@@ -165,8 +165,8 @@ class Translator:
         made = _parsed(event.peer.id)
         if made is None or made.kind != LEG:
             return ()
-        fact = self.legs.dialled(event, self._at(event))
-        return ((made.call, fact),) if fact is not None else ()
+        told = self.legs.dialled(event, self._at(event))
+        return tuple((made.call, fact) for fact in told)
 
     def _key(self, event: events.ChannelDtmfReceived) -> Facts:
         call = self._main(event.channel)

@@ -19,19 +19,21 @@ NORMAL_CLEARING, NO_ANSWER = 16, 19
 
 
 class Legs:
-    """Remembers which legs ring: 180 and 183 may both come, the machine is told once."""
+    """Remembers which legs ring, and which of them are heard (183): the machine is told once."""
 
     def __init__(self) -> None:
         self._rung: dict[str, bool] = {}
 
-    def dialled(self, event: events.Dial, at: Instant) -> facts.Fact | None:
-        leg = event.peer.id
-        if event.dialstatus not in _RINGING or leg in self._rung:
-            return None
-        if len(self._rung) >= _REMEMBERED:
+    def dialled(self, event: events.Dial, at: Instant) -> tuple[facts.Fact, ...]:
+        leg, early = event.peer.id, event.dialstatus == "PROGRESS"
+        known = self._rung.get(leg)
+        if event.dialstatus not in _RINGING or known or known == early:
+            return ()
+        if known is None and len(self._rung) >= _REMEMBERED:
             del self._rung[next(iter(self._rung))]
-        self._rung[leg] = True
-        return facts.LegRinging(leg, at)
+        self._rung[leg] = early
+        told: tuple[facts.Fact, ...] = () if known is not None else (facts.LegRinging(leg, at),)
+        return (*told, facts.LegEarly(leg, at)) if early else told
 
     def answered(self, leg: str, at: Instant) -> facts.Fact:
         self._rung.pop(leg, None)
@@ -43,6 +45,6 @@ class Legs:
 
     def ended(self, event: events.ChannelDestroyed, at: Instant) -> facts.Fact:
         leg, cause = event.channel.id, event.cause
-        if self._rung.pop(leg, False) and cause == NORMAL_CLEARING:
+        if self._rung.pop(leg, None) is not None and cause == NORMAL_CLEARING:
             cause = NO_ANSWER
         return facts.LegEnded(leg, at, cause)

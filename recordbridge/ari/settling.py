@@ -60,6 +60,9 @@ class Settler:
         if command.name == "DialLeg":
             if status not in (0, 404):
                 self._send(dialling.give_up_leg(command.object_id))
+        elif commands.lacks_progress(command, message):
+            for each in commands.progress_by_sound(command.channel_id):
+                self._send(each)
         elif status == 0 and not command.repeatable:
             self.look_for(command)
         elif status in _AMBIGUOUS and command.sought_at:

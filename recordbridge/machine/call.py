@@ -249,6 +249,10 @@ def _leg_ringing(turn: Turn, fact: f.LegRinging) -> None:
     dialing.leg_ringing(turn, fact.leg_id)
 
 
+def _leg_early(turn: Turn, fact: f.LegEarly) -> None:
+    dialing.leg_early(turn, fact.leg_id)
+
+
 def _leg_answered(turn: Turn, fact: f.LegAnswered) -> None:
     dialing.leg_answered(turn, fact.leg_id, fact.at)
 
@@ -327,6 +331,7 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.CaptureFailed: _capture_failed,
     f.CommandRefused: recovery.refused,
     f.LegRinging: _leg_ringing,
+    f.LegEarly: _leg_early,
     f.LegAnswered: _leg_answered,
     f.LegEnded: _leg_ended,
     f.LegKeyPressed: _leg_key,

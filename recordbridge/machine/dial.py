@@ -1,6 +1,6 @@
 """`<Dial>`: all callees ring at once, the first to answer (and confirm) is connected (F-4).
 
-    ringing     legs are dialled; the caller hears ringing, or dialMusic
+    ringing     legs are dialled; the caller hears ringing, dialMusic, or a leg (`early`)
     connecting  a callee is there: what was armed begins to record, then both are bridged, so
                 that the first word is in the file (S-9)
     connected   until a party hangs up, `*`, or timeLimit
@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.machine import prompts
+from recordbridge.machine import early, prompts
 from recordbridge.machine.intents import (
     Answer,
     BeginLeg,
@@ -24,9 +24,8 @@ from recordbridge.machine.intents import (
     MakeBridge,
     Progress,
     Ring,
-    SendKeys,
 )
-from recordbridge.machine.progress import Dialing, Leg, Prompting
+from recordbridge.machine.progress import Dialing, Leg, Prompting, leg_of, put
 from recordbridge.machine.turn import Turn, replace
 from recordbridge.plivo import hangup_causes
 from recordbridge.plivo.elements import Callee, Dial, Prompt
@@ -81,20 +80,6 @@ def _leg(turn: Turn, element: Dial, callee: Callee) -> Leg:
     return Leg(leg_id=leg_id, callee=callee, begun_at=turn.now)
 
 
-def leg_of(dialing: Dialing, leg_id: str) -> Leg | None:
-    """The leg of that id."""
-    return next((leg for leg in dialing.legs if leg.leg_id == leg_id), None)
-
-
-def put(dialing: Dialing, leg: Leg, **fields: object) -> Dialing:
-    """The same with that leg changed."""
-    changed = replace(leg, **fields)
-    return replace(
-        dialing,
-        legs=tuple(changed if old.leg_id == leg.leg_id else old for old in dialing.legs),
-    )
-
-
 # -- ringing
 
 
@@ -130,6 +115,7 @@ def answered(turn: Turn, dialing: Dialing, leg: Leg, at: Instant) -> Dialing:
     dialing = put(dialing, leg, answered_at=at)
     if not element.confirm_key and element.confirm_sound is None:
         return win(turn, dialing, leg.leg_id)
+    dialing = early.over(turn, dialing, leg.leg_id, stays=True)
     leg = leg_of(dialing, leg.leg_id) or leg
     until = turn.now + element.confirm_timeout_s * 1000
     return put(dialing, leg, phase="confirming", until=until)
@@ -168,7 +154,7 @@ def win(turn: Turn, dialing: Dialing, leg_id: str) -> Dialing:
         prompts.stop(turn, dialing.music)
     if turn.call.answered_at is None:
         turn.emit(Answer(channel_id=turn.call.channel_id))
-    elif dialing.element.dial_music is None:
+    elif dialing.element.dial_music is None and not dialing.heard:
         turn.emit(Ring(channel_id=turn.call.channel_id, on=False))
     until = turn.now + CONNECT_MS
     return replace(dialing, phase="connecting", winner=leg_id, music=None, until=until)
@@ -182,19 +168,11 @@ def connect(turn: Turn, dialing: Dialing) -> Dialing:
     leg = leg_of(dialing, dialing.winner)
     assert leg is not None
     channel = turn.call.channel_id
-    turn.emit(
-        JoinBridge(channel_id=channel, bridge_id=dialing.bridge_id, members=(channel, leg.leg_id))
-    )
-    if leg.callee.send_digits:
-        keys_id = turn.new_object("keys")
-        turn.emit(
-            SendKeys(
-                channel_id=channel,
-                keys_id=keys_id,
-                target=leg.leg_id,
-                digits=leg.callee.send_digits,
-            )
-        )
+    if dialing.heard != leg.leg_id:
+        members = (leg.leg_id,) if dialing.heard else (channel, leg.leg_id)
+        turn.emit(JoinBridge(channel_id=channel, bridge_id=dialing.bridge_id, members=members))
+    dialing = early.answered(turn, dialing, leg.leg_id)
+    leg = leg_of(dialing, leg.leg_id) or leg
     turn.durable = True
     dialing = put(dialing, leg, phase="joined")
     limit = turn.now + dialing.element.time_limit_s * 1000
@@ -234,7 +212,7 @@ def end_leg(
     return put(dialing, leg, ending=True, prompting=None, until=None, cause=cause)
 
 
-def leg_ended(dialing: Dialing, leg: Leg, at: Instant, cause: int) -> Progressed:
+def leg_ended(turn: Turn, dialing: Dialing, leg: Leg, at: Instant, cause: int) -> Progressed:
     """A leg is gone; with the last one, or the connected one, the Dial is over."""
     if leg.phase == "ended":
         return dialing
@@ -245,7 +223,7 @@ def leg_ended(dialing: Dialing, leg: Leg, at: Instant, cause: int) -> Progressed
         return Dialed(dialing, "completed")
     if not dialing.winner and all(each.phase == "ended" for each in dialing.legs):
         return Dialed(dialing, _status(dialing))
-    return dialing
+    return dialing if dialing.winner else early.over(turn, dialing, leg.leg_id)
 
 
 def _status(dialing: Dialing) -> DialStatus:
@@ -259,6 +237,7 @@ def due(turn: Turn, dialing: Dialing) -> Progressed:
     for leg in dialing.legs:
         if leg.phase == "confirming" and leg.until is not None and turn.now >= leg.until:
             dialing = end_leg(turn, dialing, leg.leg_id, "normal", NO_ANSWER)
+    dialing = early.due(turn, dialing)
     if turn.now < dialing.until:
         return dialing
     if dialing.phase == "connecting":
@@ -278,7 +257,7 @@ def due(turn: Turn, dialing: Dialing) -> Progressed:
 def deadline(dialing: Dialing) -> Instant:
     """When something is due."""
     confirming = [leg.until for leg in dialing.legs if leg.until and leg.phase == "confirming"]
-    return min([dialing.until, *confirming])
+    return min([dialing.until, *confirming, *early.deadlines(dialing)])
 
 
 def clear(turn: Turn, dialing: Dialing) -> None:
@@ -289,8 +268,9 @@ def clear(turn: Turn, dialing: Dialing) -> None:
         if leg.phase != "ended":
             end_leg(turn, dialing, leg.leg_id)
     channel = turn.call.channel_id
-    if dialing.phase == "connected" and turn.call.present:
+    if (dialing.phase == "connected" or dialing.heard) and turn.call.present:
         turn.emit(LeaveBridge(channel_id=channel, bridge_id=dialing.bridge_id))
     turn.emit(EndBridge(channel_id=channel, bridge_id=dialing.bridge_id))
+    early.clear(turn, dialing)
     if dialing.phase == "ringing" and turn.call.present and dialing.element.dial_music is None:
         turn.emit(Ring(channel_id=turn.call.channel_id, on=False))

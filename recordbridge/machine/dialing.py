@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from recordbridge.instant import Instant
-from recordbridge.machine import background, dial, documents, prompts, reports
+from recordbridge.machine import background, dial, documents, early, prompts, reports
 from recordbridge.machine.dial import Dialed, Progressed
 from recordbridge.machine.intents import Abandon, EndLeg, Request
-from recordbridge.machine.progress import Dialing, Leg, Prompting
+from recordbridge.machine.progress import Dialing, Leg, Prompting, leg_of, put
 from recordbridge.machine.turn import Turn, replace
 from recordbridge.plivo.elements import Dial, Prompt
 from recordbridge.plivo.hangup_causes import DialStatus
@@ -66,21 +66,28 @@ def go_on(turn: Turn) -> None:
 
 def leg_ringing(turn: Turn, leg_id: str) -> None:
     dialing = under_way(turn)
-    leg = None if dialing is None else dial.leg_of(dialing, leg_id)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
     if dialing is not None and leg is not None and not leg.rang:
         turn.flow(doing=dial.ringing(dialing, leg))
 
 
+def leg_early(turn: Turn, leg_id: str) -> None:
+    dialing = under_way(turn)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
+    if dialing is not None and leg is not None:
+        take(turn, early.begun(turn, dialing, leg))
+
+
 def leg_answered(turn: Turn, leg_id: str, at: Instant) -> None:
     dialing = under_way(turn)
-    leg = None if dialing is None else dial.leg_of(dialing, leg_id)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
     if dialing is None or leg is None:
         _stray(turn, leg_id)
         return
     if leg.answered_at is not None:
         return
     dialing = dial.answered(turn, dialing, leg, at)
-    leg = dial.leg_of(dialing, leg_id) or leg
+    leg = leg_of(dialing, leg_id) or leg
     if not leg.ending:
         _tell(turn, dialing, leg, "answer")
     if leg.phase == "confirming":
@@ -97,17 +104,17 @@ def _confirm(turn: Turn, dialing: Dialing, leg: Leg) -> Dialing:
     sound = dialing.element.confirm_sound
     if sound is None:
         return dialing
-    return dial.put(dialing, leg, request_id=documents.prompts(turn, "confirm", sound))
+    return put(dialing, leg, request_id=documents.prompts(turn, "confirm", sound))
 
 
 def leg_ended(turn: Turn, leg_id: str, at: Instant, cause: int) -> None:
     dialing = under_way(turn)
-    leg = None if dialing is None else dial.leg_of(dialing, leg_id)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
     if dialing is None or leg is None or leg.phase == "ended":
         return
-    progressed = dial.leg_ended(dialing, leg, at, cause)
+    progressed = dial.leg_ended(turn, dialing, leg, at, cause)
     now = progressed.dialing if isinstance(progressed, Dialed) else progressed
-    ended = dial.leg_of(now, leg_id) or leg
+    ended = leg_of(now, leg_id) or leg
     if leg.answered_at is not None:
         _tell(turn, now, ended, "hangup")
     take(turn, progressed)
@@ -116,7 +123,7 @@ def leg_ended(turn: Turn, leg_id: str, at: Instant, cause: int) -> None:
 def leg_key(turn: Turn, leg_id: str, key: str) -> None:
     """A callee's key: confirms, or is matched."""
     dialing = under_way(turn)
-    leg = None if dialing is None else dial.leg_of(dialing, leg_id)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
     if dialing is None or leg is None:
         return
     if dialing.phase == "connected" and leg_id == dialing.winner:
@@ -137,7 +144,7 @@ def caller_key(turn: Turn, key: str) -> None:
     dialing = under_way(turn)
     if dialing is None or dialing.phase != "connected":
         return
-    leg = dial.leg_of(dialing, dialing.winner)
+    leg = leg_of(dialing, dialing.winner)
     assert leg is not None
     if key == "*" and dialing.element.hangup_on_star:
         take(turn, Dialed(dialing, "completed"))
@@ -239,8 +246,19 @@ def finish(turn: Turn, dialing: Dialing, status: DialStatus) -> None:
 def not_bridged(turn: Turn, bridge_id: str) -> None:
     """Asterisk could not bridge the two: nobody shall wait in silence until timeLimit."""
     dialing = under_way(turn)
-    if dialing is not None and dialing.bridge_id == bridge_id and dialing.phase == "connected":
+    if dialing is None or dialing.bridge_id != bridge_id:
+        return
+    if dialing.phase == "connected":
         take(turn, dial.parted(turn, dialing))
+    elif dialing.phase == "ringing":
+        turn.flow(doing=early.not_bridged(turn, dialing))
+
+
+def tones_refused(turn: Turn, tones_id: str) -> None:
+    """Asterisk will not let a callee hear its keys before it answers."""
+    dialing = under_way(turn)
+    if dialing is not None:
+        turn.flow(doing=early.refused(dialing, tones_id))
 
 
 def call_gone(turn: Turn, dialing: Dialing) -> None:

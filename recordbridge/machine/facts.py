@@ -144,6 +144,13 @@ class LegRinging(Fact, frozen=True):
     at: Instant
 
 
+class LegEarly(Fact, frozen=True):
+    """A leg can be heard before it answers (183)."""
+
+    leg_id: str
+    at: Instant
+
+
 class LegAnswered(Fact, frozen=True):
     """A leg was answered and is in our Stasis application: it can be played to and bridged."""
 

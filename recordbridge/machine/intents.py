@@ -116,6 +116,18 @@ class SendKeys(Pbx, frozen=True):
     digits: str
 
 
+class SendTones(Pbx, frozen=True):
+    """Let the members of a bridge hear keys, as in SendKeys. Not repeatable; `EndPlayback` ends it.
+
+    For a leg that has not been answered: Asterisk presses no keys on it.
+    """
+
+    early: ClassVar[bool] = False
+    tones_id: str
+    bridge_id: str
+    digits: str
+
+
 class BeginLeg(Pbx, frozen=True):
     """Dial `endpoint`; the channel gets `leg_id` and enters our application when answered.
 
@@ -154,9 +166,13 @@ class JoinBridge(Pbx, frozen=True):
 
 
 class LeaveBridge(Pbx, frozen=True):
-    """Take the call's channel out of the bridge: done when what is asked next is carried out."""
+    """Take a channel out of the bridge: done when what is asked next is carried out.
+
+    `member` is a leg; empty = the call's channel.
+    """
 
     bridge_id: str
+    member: str = ""
 
 
 class EndBridge(Pbx, frozen=True):

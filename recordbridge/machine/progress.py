@@ -1,6 +1,6 @@
 """Elements under way: prompts being heard, digits being gathered, a Dial; parts of the state.
 
-Values only; what happens to them stands in `prompts`, `gather` and `dial`.
+Values only; what happens to them stands in `prompts`, `gather`, `dial` and `early`.
 """
 
 from __future__ import annotations
@@ -67,6 +67,14 @@ class Leg(msgspec.Struct, frozen=True):
     """When the confirmation is over."""
     ending: bool = False
     """We asked for its end."""
+    early: bool = False
+    """It can be heard before it answers."""
+    own_bridge: str = ""
+    """Where it hears its keys before it answers, if not where the caller is."""
+    tones_id: str = ""
+    """Its keys, sounding or heard before the answer; from and until when they sound."""
+    tones_from: Instant = 0
+    tones_until: Instant | None = None
 
 
 class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
@@ -82,6 +90,8 @@ class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
     """What shall be recorded from the answer on (S-2, S-3)."""
     recordings: tuple[str, ...] = ()
     """What is."""
+    heard: str = ""
+    """The leg that the caller hears before the answer; both are in the bridge then."""
     music_request: str = ""
     music: Prompting | None = None
     connected_at: Instant | None = None
@@ -89,3 +99,17 @@ class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
     keys_a: str = ""
     """What the caller pressed and digitsMatch has not used; `keys_b` the callee."""
     keys_b: str = ""
+
+
+def leg_of(dialing: Dialing, leg_id: str) -> Leg | None:
+    """The leg of that id."""
+    return next((leg for leg in dialing.legs if leg.leg_id == leg_id), None)
+
+
+def put(dialing: Dialing, leg: Leg, **fields: object) -> Dialing:
+    """The same with that leg changed."""
+    changed = msgspec.structs.replace(leg, **fields)
+    return msgspec.structs.replace(
+        dialing,
+        legs=tuple(changed if old.leg_id == leg.leg_id else old for old in dialing.legs),
+    )

@@ -89,6 +89,8 @@ def _element_refused(turn: Turn, fact: f.CommandRefused) -> None:
             dialing.leg_ended(turn, fact.object_id, turn.now, 0)
         case "JoinBridge":
             dialing.not_bridged(turn, fact.object_id)
+        case "SendTones":
+            dialing.tones_refused(turn, fact.object_id)
         case _:
             pass
 

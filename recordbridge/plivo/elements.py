@@ -125,8 +125,8 @@ class PreAnswer(msgspec.Struct, frozen=True, tag="PreAnswer"):
 class Callee(msgspec.Struct, frozen=True):
     """`<Number>` or `<User>` in a Dial: `address` is the number, or the user part / SIP URI.
 
-    `send_digits` are pressed when it answers (`w` = half a second); `sip_headers` include those
-    of the Dial and are named `X-PH-...`.
+    `send_digits` are pressed when it answers (`w` = half a second), or with `send_on_preanswer`
+    as soon as it can be heard; `sip_headers` include those of the Dial and are named `X-PH-...`.
     """
 
     address: str

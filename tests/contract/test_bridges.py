@@ -201,6 +201,37 @@ async def test_ringing_and_early_media(driver: Driver, exchange: Exchange, told:
     assert not told.of(facts.CommandRefused)
 
 
+async def test_a_leg_that_is_heard_before_it_answers(
+    driver: Driver, exchange: Exchange, told: Told
+) -> None:
+    """It can be bridged with the unanswered caller, and hears tones; keys it cannot be sent."""
+    await enter(driver, exchange)
+    channel, leg, bridge = driver.channel_id, driver.id("leg"), driver.id("bridge")
+    driver.perform(intents.BeginLeg(channel, leg, "PJSIP/early@carrier", "1555", "Ann", 20))
+    assert (await driver.expect(facts.LegEarly)).leg_id == leg
+    driver.perform(
+        intents.Progress(channel),
+        intents.MakeBridge(channel, bridge),
+        intents.JoinBridge(channel, bridge, (channel, leg)),
+        intents.SendTones(channel, driver.id("tones"), bridge, "1w2"),
+    )
+    assert (await driver.expect(facts.PlaybackBegan)).playback_id == driver.id("tones")
+    assert not told.of(facts.CommandRefused)
+    driver.perform(intents.SendKeys(channel, driver.id("keys"), leg, "5"))
+    refused = await driver.expect(facts.CommandRefused)
+    assert (refused.command, refused.reason) == ("SendKeys", "Channel in invalid state")
+    driver.perform(intents.EndPlayback(channel, driver.id("tones")))
+    await driver.expect(facts.PlaybackEnded)
+    driver.perform(
+        intents.EndLeg(channel, leg),
+        intents.LeaveBridge(channel, bridge),
+        intents.EndBridge(channel, bridge),
+    )
+    await driver.expect(facts.LegEnded)
+    assert not told.of(facts.CallAnswered)
+    assert not told.of(facts.LegAnswered)
+
+
 async def test_ringing_after_the_answer(driver: Driver, exchange: Exchange, tmp_path: Path) -> None:
     """A tone, which the called party's voice replaces."""
     await enter(driver, exchange)

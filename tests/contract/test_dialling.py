@@ -62,7 +62,7 @@ async def test_a_leg_rings_is_answered_and_hangs_up(
         ("busy", {17}, []),
         ("rejected", {21}, []),
         ("never-answer", {19}, ["LegRinging"]),
-        ("early", {0, 16, 19}, ["LegRinging"]),
+        ("early", {0, 16, 19}, ["LegRinging", "LegEarly"]),
         (UNREACHABLE, {0, 3, 16, 18, 19, 20}, []),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.fakeari.bridge import Bridge
+from tests.fakeari.bridge import Bridge, Tones
 from tests.fakeari.channels import MainChannel
 from tests.fakeari.leg import Leg
 
@@ -70,6 +70,8 @@ class Dialling:
         return NO_CONTENT
 
     def _keys(self, channel: MainChannel, query: Query) -> Reply:
+        if isinstance(channel, Leg) and channel.state != "Up":
+            return 412, {"message": "Channel in invalid state"}
         if not query["dtmf"]:
             return 400, {"message": "DTMF is required"}
 
@@ -100,6 +102,10 @@ class Dialling:
             return NO_CONTENT
         if parts[1:] == ["addChannel"]:
             return await self._join(bridge, query["channel"].split(","))
+        if parts[1:2] == ["play"]:
+            tones = Tones(pbx, parts[2], bridge, query["media"])
+            tones.begin()
+            return 201, tones.described()
         if parts[1:] == ["removeChannel"]:
             return await self._leave(bridge, query["channel"])
         return 200, bridge.described()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from recordbridge.instant import SystemClock
-from tests.fakeari.bridge import Bridge
+from tests.fakeari.bridge import Bridge, Tones
 from tests.fakeari.call import FakeCall
 from tests.fakeari.channels import Channel, MainChannel, Playback
 from tests.fakeari.faults import Faults
@@ -68,7 +68,7 @@ class FakeAsterisk:
         self.bridges: dict[str, Bridge] = {}
         self.answer_after_s = 0.5
         self.tapes: dict[str, Tape] = {}
-        self.playbacks: dict[str, Playback] = {}
+        self.playbacks: dict[str, Playback | Tones] = {}
         self.subscribed: set[str] = set()
         self.sockets: dict[str, EventsTo] = {}
         self.allowed: set[str] = set()
@@ -173,7 +173,9 @@ class FakeAsterisk:
         if self.faults.drops(kind):
             return
         told = {
-            key: value.described() if isinstance(value, Channel | Playback | Tape) else value
+            key: value.described()
+            if isinstance(value, Channel | Playback | Tape | Tones)
+            else value
             for key, value in fields.items()
         }
         socket.send(
@@ -213,12 +215,17 @@ class FakeAsterisk:
         asyncio.get_running_loop().call_later(0.0005, act)
 
     def playbacks_end(self, channel: MainChannel) -> None:
-        for playback in [each for each in self.playbacks.values() if each.channel is channel]:
+        for playback in [
+            each
+            for each in self.playbacks.values()
+            if isinstance(each, Playback) and each.channel is channel
+        ]:
             playback.fail()
 
     def playing_on(self, channel: MainChannel) -> bool:
         return any(
-            each.channel is channel and each.state == "playing" for each in self.playbacks.values()
+            isinstance(each, Playback) and each.channel is channel and each.state == "playing"
+            for each in self.playbacks.values()
         )
 
     async def _rolling(self, tape: Tape) -> None:
@@ -237,5 +244,7 @@ class FakeAsterisk:
             return subject.app
         if isinstance(subject, Playback):
             return subject.channel.app
+        if isinstance(subject, Tones):
+            return subject.app
         snoop = self.channels.get(subject.snoop) if isinstance(subject, Tape) else None
         return snoop.app if snoop is not None else ""

@@ -47,6 +47,7 @@ DOCUMENTS = 6
 COMMANDS = [
     *("Answer", "BeginSnoop", "BeginCapture", "EndCapture", "BeginPlayback", "BeginLeg"),
     *("EndLeg", "EndSnoop", "MakeBridge", "JoinBridge", "EndBridge", "SendKeys", "HangUp"),
+    *("SendTones", "LeaveBridge", "Ring", "Progress"),
 ]
 
 
@@ -98,7 +99,9 @@ class Calls(RuleBasedStateMachine):
             self.steps += 1
             self.asterisk.run(self.chance.choice((0, 10, 100, 1_000)))
             for leg, state in sorted(self.asterisk.legs.items()):
-                if state == "dialled" and self.chance.random() < 0.4:
+                if state == "dialled" and self.chance.random() < 0.3:
+                    self.asterisk.hear_leg(leg)
+                elif state == "dialled" and self.chance.random() < 0.4:
                     self.asterisk.answer_leg(leg)
                 elif state == "up" and self.chance.random() < 0.1:
                     self.asterisk.press_on_leg(leg, "#")

@@ -34,6 +34,10 @@ class Callee(Call):
         """180."""
         await self._carrier.ask("POST", f"channels/{self.id}/ring")
 
+    async def progress(self) -> None:
+        """183, with a moment of silence: it can be heard, and hears."""
+        await self.silence(0.02)
+
     async def answer(self) -> None:
         """Pick the phone up."""
         await self._carrier.ask("POST", f"channels/{self.id}/answer")

@@ -169,8 +169,10 @@ class Ear(NamedTuple):
 
     async def heard(self) -> Sound:
         """What was heard since `began_at`."""
+        finished = self.carrier.expect("RecordingFinished", self.name)
         with suppress(GoneError):
             await self.carrier.ask("POST", f"recordings/live/{self.name}/stop")
+            await asyncio.wait_for(finished, PATIENCE_S)
         data = await self.carrier.ask("GET", f"recordings/stored/{self.name}/file")
         await self.carrier.ask("DELETE", f"recordings/stored/{self.name}")
         return read_wav(data)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import msgspec
 import pytest
 
-from recordbridge.ari.commands import command_for, refusal
+from recordbridge.ari.commands import command_for, progress_by_sound, refusal
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CommandRefused
 
@@ -147,6 +149,16 @@ def test_how_long_keys_last() -> None:
     assert keys.lasts_ms == 100 + 3 * 200 + 500 + 1000
 
 
+@pytest.mark.rule("F-4")
+def test_keys_as_tones() -> None:
+    """The frequencies of ITU-T Q.23; a comma would begin another sound."""
+    tones = command_for(intents.SendTones("c", "t", B, "1w#W"), "app")
+    path, _, media = tones.uri.partition("?media=")
+    assert path == f"bridges/{B}/play/t"
+    assert unquote(media) == "tone:!697+1209/100|!0/100|!0/500|!941+1477/100|!0/100|!0/1000"
+    assert not tones.repeatable
+
+
 @pytest.mark.parametrize(
     ("intent", "status", "message"),
     [
@@ -169,6 +181,12 @@ def test_how_long_keys_last() -> None:
 )
 def test_what_was_wanted_is_so_already(intent: intents.Pbx, status: int, message: str) -> None:
     assert refusal(command_for(intent, "app"), status, message) is None
+
+
+def test_early_media_begins_with_silence_where_it_cannot_be_asked_for() -> None:
+    begin, end = progress_by_sound("c/1")
+    assert begin.uri == "channels/c%2F1/play/c%2F1-183?media=sound:silence/1"
+    assert (end.method, end.uri) == ("DELETE", "playbacks/c%2F1-183")
 
 
 def test_a_refusal_tells_whether_the_channel_is_gone() -> None:

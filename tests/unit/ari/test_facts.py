@@ -56,7 +56,6 @@ CASES = [
         facts.KeyPressed(AT, "#", 120),
     ),
     (events.Dial(timestamp=WHEN, peer=LEG, dialstatus="RINGING"), facts.LegRinging(LEG.id, AT)),
-    (events.Dial(timestamp=WHEN, peer=LEG, dialstatus="PROGRESS"), facts.LegRinging(LEG.id, AT)),
     (events.ChannelStateChange(timestamp=WHEN, channel=LEG), facts.LegAnswered(LEG.id, AT)),
     (
         events.ChannelDestroyed(timestamp=WHEN, channel=LEG, cause=17),
@@ -150,7 +149,17 @@ def test_a_leg_rings_once(translator: Translator) -> None:
         translator.facts(events.Dial(timestamp=WHEN, peer=LEG, dialstatus=each))
         for each in statuses
     ]
-    assert told == [(), ((CALL, facts.LegRinging(LEG.id, AT)),), (), ()]
+    early = facts.LegEarly(LEG.id, AT)
+    assert told == [(), ((CALL, facts.LegRinging(LEG.id, AT)),), ((CALL, early),), ()]
+
+
+def test_a_leg_that_is_heard_at_once_rings_too(translator: Translator) -> None:
+    told = [
+        translator.facts(events.Dial(timestamp=WHEN, peer=LEG, dialstatus="PROGRESS"))
+        for _ in range(2)
+    ]
+    ringing, early = facts.LegRinging(LEG.id, AT), facts.LegEarly(LEG.id, AT)
+    assert told == [((CALL, ringing), (CALL, early)), ()]
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ class Asterisk:
         match intent:
             case i.BeginCapture(name=name) | i.EndCapture(name=name):
                 return name
-        for field in ("snoop_id", "playback_id", "keys_id", "leg_id", "bridge_id"):
+        for field in ("snoop_id", "playback_id", "keys_id", "tones_id", "leg_id", "bridge_id"):
             if hasattr(intent, field):
                 return str(getattr(intent, field))
         return intent.channel_id
@@ -214,7 +214,13 @@ class Asterisk:
             case i.EndBridge(bridge_id=each):
                 return each in self.bridges
             case i.JoinBridge(bridge_id=each, members=members):
-                return each in self.bridges and all(self._present(m) for m in members)
+                return each in self.bridges and all(
+                    self._present(m) or m in self.legs for m in members
+                )
+            case i.LeaveBridge():
+                return True
+            case i.SendTones(bridge_id=each):
+                return each in self.bridges
             case i.BeginPlayback(target=each) | i.SendKeys(target=each):
                 return self._present(each or intent.channel_id)
             case i.MakeBridge() | i.BeginLeg():
@@ -251,6 +257,8 @@ class Asterisk:
                 self._later("", lambda: self.end_playback(each), self.play_ms)
             case i.EndPlayback(playback_id=each):
                 self.end_playback(each)
+            case i.SendTones(tones_id=each, bridge_id=bridge):
+                self.playing[each] = bridge
             case i.SendKeys(keys_id=each):
                 self._tell(lambda _: f.KeysSent(each))
             case i.BeginLeg(leg_id=each):
@@ -262,6 +270,7 @@ class Asterisk:
                 self.bridges.add(each)
             case i.EndBridge(bridge_id=each):
                 self.bridges.discard(each)
+                self._silence(each)
             case _:
                 pass
 
@@ -284,6 +293,12 @@ class Asterisk:
     def _silence(self, channel: str) -> None:
         for playback in [each for each, target in self.playing.items() if target == channel]:
             self.end_playback(playback)
+
+    def hear_leg(self, leg_id: str) -> None:
+        """183."""
+        if self.legs.get(leg_id) == "dialled":
+            self._tell(lambda at: f.LegRinging(leg_id, at))
+            self._tell(lambda at: f.LegEarly(leg_id, at))
 
     def answer_leg(self, leg_id: str, *, ring: bool = True) -> None:
         if self.legs.get(leg_id) != "dialled":
