@@ -16,6 +16,7 @@ from aiohttp import web as aioweb
 
 from recordbridge import web
 from recordbridge.app.configured import ConfiguredApplications
+from recordbridge.app.places import places
 from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.app.storage import storage
 from recordbridge.ari.diagnosis import folder_trouble
@@ -23,6 +24,7 @@ from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.sounds import SoundFolder
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline
+from recordbridge.engine.room import Room
 from recordbridge.engine.router import Router
 from recordbridge.errors import StorageError
 from recordbridge.instant import Clock, SystemClock
@@ -85,9 +87,20 @@ class Service:
             self._engine(encoder, blobs, sender, urls, heard)
             stack.push_async_callback(self._stop)
             await self._resume(shared)
+            await stack.enter_async_context(self._watching(blobs, shared))
             await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
             await stack.enter_async_context(self._linked())
             yield self
+
+    @contextlib.asynccontextmanager
+    async def _watching(self, blobs: Blobs, shared: dict[str, Path | None]) -> AsyncIterator[None]:
+        """N-4: room on the disks, known before the first call."""
+        room = Room(list(places(self.settings, blobs, shared)), self.metrics)
+        await room.look()
+        self.router.room = room.full
+        self.router.room_changed()
+        async with room.watching(self.router.room_changed):
+            yield
 
     def _engine(
         self,

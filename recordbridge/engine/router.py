@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -75,6 +75,8 @@ class Router:
         self._left: OrderedDict[str, Actor] = OrderedDict()
         self.deliveries: Deliveries | None = None
         self.accepting = True
+        self.room: Callable[[str], str] = lambda _asterisk: ""
+        """Where there is no room for an Asterisk's recordings (`engine.room.Room.full`)."""
 
     @property
     def calls(self) -> Mapping[str, Actor]:
@@ -111,9 +113,21 @@ class Router:
             return
         application = self._match(asterisk, call_uuid, fact)
         step = machine.enter(
-            asterisk, fact, application.profile, secrets.token_hex(16), self._clock()
+            asterisk,
+            fact,
+            application.profile,
+            secrets.token_hex(16),
+            self._clock(),
+            self.room(asterisk),
         )
         self._adopt(call_uuid, self._actor(step.state, 0)).begin(step)
+
+    def room_changed(self) -> None:
+        """Tell every call where there is no room now, or that there is again (N-4)."""
+        for actor in list(self._actors.values()):
+            full = self.room(actor.state.asterisk)
+            if full != actor.state.full:
+                actor.feed(f.RoomSeen(full=full))
 
     def _actor(self, state: Call, version: int) -> Actor:
         return Actor(
@@ -172,6 +186,8 @@ class Router:
         """Count what the machine tells: the results of recordings (O-2)."""
         if note.event == "recording_settled":
             self._metrics.recordings.labels(note.fields["mode"], note.fields["result"]).inc()
+        elif note.event == "recording_refused":
+            self._metrics.recordings_refused.labels("disk").inc()
 
     def requested(self, row: RequestRow) -> None:
         self._outbox.submit(row)

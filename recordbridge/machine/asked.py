@@ -21,6 +21,10 @@ def record(turn: Turn, fact: f.RecordAsked) -> None:
         return
     recording = background.begin(turn, fact.element, "rest")
     recording = turn.put(recording, api_id=fact.asked_id)
+    if recording.refused:
+        capture.refuse(turn, recording)
+        _refuse(turn, fact.asked_id, "full")
+        return
     if fact.key:
         turn.emit(
             Recognise(

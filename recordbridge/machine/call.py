@@ -46,8 +46,18 @@ class Step(msgspec.Struct, frozen=True):
     durable: bool
 
 
-def enter(asterisk: str, entered: f.CallEntered, profile: Profile, seed: str, now: Instant) -> Step:
-    """A channel entered Stasis for the first time: ask for its document (F-1)."""
+def enter(
+    asterisk: str,
+    entered: f.CallEntered,
+    profile: Profile,
+    seed: str,
+    now: Instant,
+    full: str = "",
+) -> Step:
+    """A channel entered Stasis for the first time: ask for its document (F-1).
+
+    `full`: see `facts.RoomSeen`.
+    """
     call = Call(
         call_uuid=ids.call_uuid(asterisk, entered.channel_id),
         asterisk=asterisk,
@@ -59,6 +69,7 @@ def enter(asterisk: str, entered: f.CallEntered, profile: Profile, seed: str, no
         headers=entered.headers,
         entered_at=entered.at,
         answered_at=entered.at if entered.answered else None,
+        full=full,
     )
     turn = Turn(call, now)
     documents.first(turn)
@@ -310,6 +321,10 @@ def _document_failed(turn: Turn, fact: f.DocumentFailed) -> None:
     flow.document_failed(turn, fact.request_id, fact.reason, reached=fact.reached)
 
 
+def _room_seen(turn: Turn, fact: f.RoomSeen) -> None:
+    turn.change(full=fact.full)
+
+
 def _nothing(_turn: Turn, _fact: f.Fact) -> None:
     """Facts that only the timeline is interested in."""
 
@@ -351,5 +366,6 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.PauseAsked: asked.pause,
     f.HangupAsked: asked.hang_up,
     f.TransferAsked: asked.transfer,
+    f.RoomSeen: _room_seen,
     f.PbxSeen: recovery.seen,
 }

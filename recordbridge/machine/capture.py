@@ -49,7 +49,9 @@ Direction = Literal["in", "out", "both"]
 
 
 def new(turn: Turn, element: Record, mode: Mode, directions: tuple[Direction, ...]) -> Recording:
-    """A recording with its snoops asked for."""
+    """A recording with its snoops asked for; without any when there is no room (N-4): whoever
+    begins it must then `refuse` it, as soon as it has its place in the flow.
+    """
     call = turn.call
     number = len(call.recordings) + 1
     taps = tuple(Tap(turn.new_object("snoop"), direction) for direction in directions)
@@ -61,13 +63,21 @@ def new(turn: Turn, element: Record, mode: Mode, directions: tuple[Direction, ..
         added_at=turn.now,
         mode=mode,
         deadline=turn.now + START_MS,
+        error=f"disk full: {call.full}" if call.full else "",
+        refused=bool(call.full),
     )
-    for tap in taps:
+    for tap in () if recording.refused else taps:
         turn.emit(
             BeginSnoop(channel_id=call.channel_id, snoop_id=tap.snoop_id, direction=tap.direction)
         )
     turn.durable = True
     return turn.put(recording)
+
+
+def refuse(turn: Turn, recording: Recording) -> None:
+    """N-4: nothing was begun of it; it fails like any other, and the flow goes on."""
+    turn.note("recording_refused", recording_id=recording.recording_id, reason=recording.error)
+    fail(turn, recording, recording.error)
 
 
 def _mark(turn: Turn, recording: Recording, tap: Tap, **fields: object) -> Recording:

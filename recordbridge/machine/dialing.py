@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from recordbridge.instant import Instant
-from recordbridge.machine import background, dial, documents, early, prompts, reports
+from recordbridge.machine import background, capture, dial, documents, early, prompts, reports
 from recordbridge.machine.dial import Dialed, Progressed
 from recordbridge.machine.intents import Abandon, EndLeg, Request
 from recordbridge.machine.progress import Dialing, Leg, Prompting, leg_of, put
@@ -57,6 +57,9 @@ def go_on(turn: Turn) -> None:
         )
         dialing = replace(dialing, armed=(), recordings=tuple(each.recording_id for each in begun))
         turn.flow(doing=dialing)
+        for each in begun:
+            if each.refused:
+                capture.refuse(turn, each)
     if all(background.started(turn, each) for each in dialing.recordings):
         turn.flow(doing=dial.connect(turn, dialing))
 

@@ -100,6 +100,9 @@ def _record(turn: Turn, element: Record) -> None:
     else:
         recording = record.begin(turn, element)
     turn.flow(doing=Taping(recording_id=recording.recording_id))
+    if recording.refused:
+        capture.refuse(turn, recording)
+        after_recording(turn)
 
 
 def _play(turn: Turn, prompting: Prompting | None) -> None:

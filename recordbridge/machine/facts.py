@@ -301,6 +301,12 @@ class TransferAsked(Fact, frozen=True):
     target: Target
 
 
+class RoomSeen(Fact, frozen=True):
+    """N-4: whether there is room for new recordings. `full`: the place that has none, or empty."""
+
+    full: str
+
+
 class PbxSeen(Fact, frozen=True):
     """After a gap in the events: what of this call Asterisk still has (N-3)."""
 

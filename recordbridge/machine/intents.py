@@ -284,8 +284,10 @@ class Recognise(Intent, frozen=True):
     api_id: str
 
 
-Refusal = Literal["", "gone", "idle", "conflict"]
-"""Why what was asked for is not done: the call is over, there is nothing of the kind, not there."""
+Refusal = Literal["", "gone", "idle", "conflict", "full"]
+"""Why what was asked for is not done: the call is over, there is nothing of the kind, not there,
+no room on a disk (N-4: the recording is there, failed).
+"""
 
 
 class Reply(Intent, frozen=True):

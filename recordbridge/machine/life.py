@@ -43,7 +43,7 @@ def collect(turn: Turn, recording: Recording) -> None:
 
 def _end_snoops(turn: Turn, recording: Recording) -> None:
     """A channel that was hung up ends them itself."""
-    if turn.call.hangup_at is not None:
+    if turn.call.hangup_at is not None or recording.refused:
         return
     for tap in recording.taps:
         turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=tap.snoop_id))
@@ -234,12 +234,15 @@ def _length_ms(recording: Recording) -> int:
 
 
 def _action(turn: Turn, recording: Recording) -> Recording:
-    """P-8, P-9, P-10. Without an `action` the step is only marked as passed."""
+    """P-8, P-9, P-10. Without an `action` the step is only marked as passed. One in the background
+    that never began has its initial request now, for whose reply nothing waits (S-5).
+    """
     turn.durable = True
     element, call = recording.element, turn.call
     if element.action is None:
         return turn.put(recording, action_id=NONE)
-    awaited = element.redirect and call.present and _is_taping(turn, recording)
+    wanted = element.redirect and call.present
+    awaited = wanted and not recording.background and _is_taping(turn, recording)
     request_id = turn.new_request()
     turn.emit(
         Request(
@@ -247,7 +250,7 @@ def _action(turn: Turn, recording: Recording) -> Recording:
             kind="action",
             target=element.action,
             parameters=reports.action(call, recording, turn.now),
-            wants_document=awaited,
+            wants_document=wanted if recording.background else awaited,
             durable=not awaited,
             recording_id=recording.recording_id,
         )

@@ -34,7 +34,7 @@ def begin(turn: Turn, element: Record) -> Recording:
     recording = capture.new(turn, element, "plain", directions)
     watch = profile.silence_threshold != ASTERISK_THRESHOLD or not profile.trim_silence
     recording = turn.put(recording, watch=watch or len(directions) > 1)
-    if element.play_beep:
+    if element.play_beep and not recording.refused:
         beep_id = turn.new_object("play")
         recording = turn.put(recording, beep_id=beep_id, deadline=turn.now + prompts.LOOK_MS)
         turn.emit(

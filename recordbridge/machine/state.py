@@ -96,6 +96,8 @@ class Recording(msgspec.Struct, frozen=True):
     key: str = ""
     keep_ms: int | None = None
     error: str = ""
+    refused: bool = False
+    """There was no room: nothing of it is, or was, on Asterisk (N-4)."""
     frames: int | None = None
     rate: int = 8000
     skipped_frames: int = 0
@@ -261,6 +263,8 @@ class Call(msgspec.Struct, frozen=True):
     """How many snoops, recordings and playbacks were named so far."""
     requests: int = 0
     """How many requests were named so far."""
+    full: str = ""
+    """Where there is no room for new recordings: `storage`, `database`, `spool:NAME` (N-4)."""
     problem: str = ""
     """Why the latest document could not be used (A-19); empty while all were."""
     leftovers: tuple[Leftover, ...] = ()

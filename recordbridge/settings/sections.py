@@ -120,7 +120,7 @@ class Asterisk(Section):
     it is shared: then files are read from there, else fetched over ARI."""
     min_free_mb: Megabytes = Field(default=512, ge=0, le=10_000_000)
     """New recordings are refused when the recording folder has less room than this, so that those
-    that run can be finished (N-4). 0 = no check."""
+    that run can be finished (N-4). 0 = no check. A folder that is not shared cannot be checked."""
     tls_ca: ExistingFile | None = None
     """Certificate authority (PEM) that signed Asterisk's certificate, if it is not a public one."""
 

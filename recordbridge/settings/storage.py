@@ -39,7 +39,8 @@ class Storage(Section):
     """Keys of the signatures: the first signs, all verify. By default one is made once and kept
     in the database."""
     min_free_mb: Megabytes = Field(default=512, ge=0, le=10_000_000)
-    """New recordings are refused when this folder has less room than this (N-4). 0 = no check."""
+    """New recordings are refused when this folder, or that of an SQLite database, has less room
+    than this (N-4). 0 = no check."""
     bucket: Text | None = None
     """S3: the bucket; it must exist."""
     prefix: Text | None = None

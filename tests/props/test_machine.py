@@ -161,6 +161,8 @@ def fact_of(drive: Drive, choice: str) -> f.Fact | None:
         "no_document": f.DocumentFailed(request_id=request, reached=True, reason="x"),
         "seen": f.PbxSeen(at=now, channel=True, answered=True),
         "stop": f.StopAsked(recording_id=which),
+        "full": f.RoomSeen(full="storage"),
+        "room": f.RoomSeen(full=""),
         "ringing": f.LegRinging(leg_id=leg, at=now),
         "early": f.LegEarly(leg_id=leg, at=now),
         "leg": f.LegAnswered(leg_id=leg, at=now),

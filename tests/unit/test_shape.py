@@ -30,6 +30,7 @@ TASK_STARTERS = {
     "recordbridge/engine/deliveries.py",
     "recordbridge/engine/pipeline.py",
     "recordbridge/engine/prompts.py",
+    "recordbridge/engine/room.py",
     "recordbridge/store/writer.py",
     "recordbridge/web",
 }

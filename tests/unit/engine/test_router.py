@@ -54,6 +54,7 @@ class Bench:
         clock = SystemClock()
         metrics = Metrics("test")
         self.clock = clock
+        self.metrics = metrics
         self.store = MemoryStore()
         self.sender = ScriptedSender()
         self.blobs = MemoryBlobs()
