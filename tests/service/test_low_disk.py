@@ -35,18 +35,18 @@ def change(disk: SmallDisk) -> Change:
     return changed
 
 
-@pytest.fixture(autouse=True)
-async def room_at_last(disk: SmallDisk, service: Service) -> Any:
-    yield
-    disk.empty()
-
-
 async def fill(disk: SmallDisk, service: Service) -> None:
     since = len(service.program.log)
     disk.fill(leave=MEGABYTE)
     told = await service.program.said("disk_low", since=since, timeout=LOW_S, level="error")
     assert (told["place"], told["least_mb"]) == ("storage", 4)
     service.program.log.remove(told)  # the one error that was wanted
+
+
+async def empty(disk: SmallDisk, service: Service) -> None:
+    since = len(service.program.log)
+    disk.empty()
+    await service.program.said("disk_has_room", since=since, timeout=LOW_S)
 
 
 async def refused(line: Line, place: str) -> str:
@@ -96,8 +96,7 @@ async def test_below_the_least_room_recordings_fail_and_the_flow_goes_on(
     await call.ended()
     after = await metric(service, 'recordbridge_recordings_refused_total{reason="disk"}')
     assert after == before + 2
-    disk.empty()
-    await service.program.said("disk_has_room", timeout=LOW_S)
+    await empty(disk, service)
     line = service.line()
     line.answers(line.record())
     call = await line.call([speak(1), press("#")])
@@ -118,3 +117,4 @@ async def test_a_recording_that_runs_goes_on(service: Service, disk: SmallDisk) 
     assert delivered.callback["RecordingEndReason"] == "finishOnKey"
     assert hear(delivered.sound).voice_ms > 4800
     await call.ended()
+    await empty(disk, service)
