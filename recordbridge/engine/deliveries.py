@@ -20,6 +20,7 @@ from recordbridge.engine.commits import Commits
 from recordbridge.instant import Clock
 from recordbridge.machine import delivery
 from recordbridge.machine.reports import FILE
+from recordbridge.plivo import unlogged
 from recordbridge.plivo.retry import Retry, Target
 from recordbridge.ports.http import Outcome, Sender
 from recordbridge.ports.rows import AttemptRow, RequestRow, RequestUpdate, Unit
@@ -225,14 +226,17 @@ class Deliveries:
             }
         spent = self._clock() - request.progress.first_at if request.progress.attempts else 0
         in_burst = request.progress.step == 0
-        return await self._sender.send(
+        outcome = await self._sender.send(
             target,
-            parameters,
+            unlogged.sent(parameters),
             {HEADER: row.request_id},
             tokens=self._tokens(row.account),
             follow=HOPS if request.wants_document else 0,
             budget_ms=target.retry.total_ms - spent if in_burst else None,
         )
+        if not unlogged.is_marked(parameters):
+            return outcome
+        return msgspec.structs.replace(outcome, sent=unlogged.masked(outcome.sent))
 
     def _judge(
         self, request: Delivery, retry: Retry, outcome: Outcome, started: int

@@ -39,6 +39,7 @@ from recordbridge.machine.state import (
     Waiting,
 )
 from recordbridge.machine.turn import Turn, replace
+from recordbridge.plivo import unlogged
 from recordbridge.plivo.elements import (
     Dial,
     Dtmf,
@@ -214,6 +215,8 @@ def _gathered(turn: Turn, progress: gather.Progress) -> None:
     turn.flow(doing=None)
     if progress.keys:
         parameters = {"Digits": progress.keys}
+        if not element.log:
+            parameters = unlogged.marked(parameters)
         documents.action(turn, element.action, parameters, redirect=element.redirect)
 
 

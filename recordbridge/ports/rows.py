@@ -68,7 +68,10 @@ class RecordingRow(msgspec.Struct, frozen=True):
 
 
 class RequestRow(msgspec.Struct, frozen=True):
-    """One outgoing request and its state (H-3, H-4). `body` is the parameters as JSON bytes."""
+    """One outgoing request and its state (H-3, H-4).
+
+    `body` is the parameters as JSON bytes; people see them through `plivo.unlogged.shown`.
+    """
 
     request_id: str
     kind: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
+from recordbridge.plivo import unlogged
 from tests.receiver import Reply
 from tests.service.audio import hear
 from tests.service.service import Line, Service, document
@@ -156,3 +158,30 @@ async def test_without_action_the_next_element_runs(service: Service) -> None:
     call = await line.call([silence(0.3), press("1"), silence(30)])
     await line.next("after")
     await call.ended()
+
+
+@pytest.mark.rule("F-2", "H-6")
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("redirect", ["true", "false"])
+async def test_digits_that_are_not_logged_are_in_the_request_alone(
+    service: Service, redirect: str, method: str
+) -> None:
+    """No line of the log and no attempt tells them, nor the state of the call."""
+    line = service.line()
+    line.answers(digits(line, log="false", redirect=redirect, method=method), "<Hangup/>")
+    line.script("digits", Reply(body=document("<Hangup/>")))
+    call = await line.call([silence(0.3), press("80417#"), silence(30)])
+    action = await line.next("digits")
+    assert action.params["Digits"] == "80417"
+    await call.ended()
+    (attempt,) = await service.attempts(action.headers["X-Recordbridge-Delivery"], 1)
+    assert b"Digits=[not logged]" in bytes(attempt["sent"])
+    assert action.params["CallUUID"].encode() in bytes(attempt["sent"])
+    (row,) = service.rows(
+        "SELECT * FROM requests WHERE request_id = ?", action.headers["X-Recordbridge-Delivery"]
+    )
+    shown = unlogged.shown(json.loads(row["body"]))
+    assert shown["Digits"] == unlogged.HIDDEN
+    assert not [each for each in service.program.log if "80417" in json.dumps(each)]
+    states = service.rows("SELECT state FROM calls")
+    assert not [each for each in states if b"80417" in bytes(each["state"])]

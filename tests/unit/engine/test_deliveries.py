@@ -231,6 +231,20 @@ async def test_a_replay_of_what_waits_for_its_next_try_is_sent_now() -> None:
     assert desk.store.rows["r1"].state == "delivered"
 
 
+@pytest.mark.rule("F-2", "H-6")
+async def test_unlogged_digits_are_sent_and_not_kept(desk: Desk) -> None:
+    """A repeat sends them again."""
+    parameters = {"CallUUID": "call", "Digits": "unlogged:12"}
+    desk.sender.replies["http://a.example/cb"] = [
+        msgspec.structs.replace(each, sent=b"CallUUID=call&Digits=12") for each in (DOWN, OK)
+    ]
+    await desk.submit(row("r1", body=msgspec.json.encode(parameters)))
+    await desk.until_idle()
+    assert [each[1]["Digits"] for each in desk.sender.sent] == ["12", "12"]
+    kept = [attempt.sent for unit in desk.store.units for attempt in unit.attempts]
+    assert kept == [b"CallUUID=call&Digits=[not logged]"] * 2
+
+
 @pytest.mark.rule("N-7")
 async def test_a_stop_lets_the_attempt_in_flight_finish(desk: Desk) -> None:
     desk.sender.gate = asyncio.Event()
