@@ -86,6 +86,7 @@ class Session:
         self._playing = playing
         self._keys = keys
         self._held: dict[str, list[Fact]] = {}
+        self._replaced = False
         self.unsettled: list[Command] = []
 
     async def run(self, up: Callable[[], Awaitable[None]]) -> None:
@@ -150,9 +151,10 @@ class Session:
         self._group.create_task(work, name=name)
 
     async def _read(self) -> None:
-        raise PbxUnavailableError(await self._socket.read(self._take))
+        reason = await self._socket.read(self._take)
+        raise ReplacedError(REPLACED) if self._replaced else PbxUnavailableError(reason)
 
-    def _take(self, message: str | bytes) -> None:
+    def _take(self, message: bytes) -> None:
         try:
             event = events.decode(message)
         except ValueError as error:
@@ -162,7 +164,8 @@ class Session:
             if self._on_socket is not None:
                 self._on_socket.answered(event)
         elif isinstance(event, events.ApplicationReplaced):
-            raise ReplacedError(REPLACED)
+            self._replaced = True
+            self._socket.abort()
         elif isinstance(event, events.Unknown):
             if event.detail:
                 self._log.warning("ari_event_not_understood", type=event.type, reason=event.detail)

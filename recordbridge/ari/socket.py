@@ -1,13 +1,14 @@
 """The event websocket: text frames in, commands out.
 
 Reading never waits for anybody: Asterisk drops a client that is slow (`websocket_write_timeout`),
-so frames pile up here rather than there. Sending is synchronous, so that a command needs no task.
-A ping that is not answered ends the socket; so does a clean close: any return of `read` is a
-disconnect.
+so frames pile up here rather than there. A frame is handed over in the moment it arrives, and
+sending is synchronous: no event and no command costs a task's wake-up. A ping that is not
+answered ends the socket; so does a clean close: any return of `read` is a disconnect.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from typing import Self
@@ -15,7 +16,8 @@ from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import broadcast
-from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 from websockets.typing import Subprotocol
 
 from recordbridge.ari.rest import basic_auth
@@ -24,10 +26,49 @@ OPEN_TIMEOUT_S = 5
 PING_S = 5
 
 
+Take = Callable[[bytes], None]
+"""Takes one message, in the order they came. It raises nothing."""
+
+
+class Frames(ClientConnection):
+    """Gives messages to whom `give_to` names, where the library would queue them for `recv`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Asyncio's call at the beginning."""
+        self._early: list[bytes] = []
+        self._parts: list[bytes] = []
+        self._take: Take = self._early.append
+        super().connection_made(transport)
+
+    def process_event(self, event: Event) -> None:
+        """The library's call for the handshake's answer, then for every frame."""
+        if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.CONT):
+            self._frame(event)
+        else:
+            super().process_event(event)
+
+    def give_to(self, take: Take) -> None:
+        """From now on `take` gets the messages, those that came before first."""
+        self._take = take
+        for message in self._early:
+            take(message)
+        self._early.clear()
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.fin and not self._parts:
+            self._take(bytes(frame.data))
+            return
+        self._parts.append(bytes(frame.data))
+        if frame.fin:
+            message = b"".join(self._parts)
+            self._parts.clear()
+            self._take(message)
+
+
 class EventSocket:
     """A connected socket of one Stasis application."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Frames) -> None:
         self._connection = connection
 
     @classmethod
@@ -50,22 +91,26 @@ class EventSocket:
             ping_timeout=PING_S,
             close_timeout=1,
             proxy=None,
+            create_connection=Frames,
             ssl=tls if url.startswith("https") else None,
         )
+        assert isinstance(connection, Frames)
         return cls(connection)
 
     def send(self, message: str) -> None:
         """Put the message on its way, in order. On a socket that is gone it is dropped."""
         broadcast((self._connection,), message)  # the library's way to send without awaiting
 
-    async def read(self, take: Callable[[str | bytes], None]) -> str:
+    async def read(self, take: Take) -> str:
         """Give every message to `take` until the socket ends; returns why it did."""
-        receive = self._connection.recv
-        try:
-            while True:
-                take(await receive(decode=False))  # events are decoded once, by msgspec
-        except ConnectionClosed as closed:
-            return f"the connection was closed ({closed})"
+        connection = self._connection
+        connection.give_to(take)
+        await connection.wait_closed()
+        return f"the connection was closed ({connection.close_exc})"
+
+    def abort(self) -> None:
+        """Give the socket up: `read` returns."""
+        self._connection.transport.abort()
 
     async def close(self) -> None:
         """Close; the application's calls stay where they are."""
