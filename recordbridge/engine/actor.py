@@ -16,7 +16,7 @@ import structlog
 from recordbridge.engine import rows
 from recordbridge.engine.commits import Commits
 from recordbridge.errors import FenceError
-from recordbridge.instant import Clock
+from recordbridge.instant import Clock, Instant
 from recordbridge.machine import call as machine
 from recordbridge.machine.facts import Fact
 from recordbridge.machine.intents import (
@@ -68,6 +68,7 @@ class Actor:
     __slots__ = (
         "_clock",
         "_commits",
+        "_deadline",
         "_hands",
         "_inbox",
         "_kept",
@@ -114,6 +115,7 @@ class Actor:
         self._inbox: deque[Fact | None] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0
+        self._deadline: Instant | None = None
 
     def begin(self, first: machine.Step) -> None:
         """Do what the call's first step (`machine.enter`) came to."""
@@ -162,7 +164,7 @@ class Actor:
         finally:
             self.busy = False
         self._arm()
-        if any(isinstance(intent, URGENT) for intent in self._late):
+        if self._late and any(isinstance(intent, URGENT) for intent in self._late):
             self._commits.now(self._flush)
         elif self.dirty:
             self._commits.soon(self._flush)
@@ -171,6 +173,7 @@ class Actor:
 
     def _take(self, step: machine.Step) -> None:
         self.state = step.state
+        self._deadline = step.deadline
         self.dirty = self.dirty or step.durable
         for intent in step.intents:
             if isinstance(intent, BeginLeg | BeginPlayback):
@@ -200,7 +203,7 @@ class Actor:
         A timer that comes too early only looks again: deadlines mostly move into the future,
         and to move a timer each time costs more than to be woken once.
         """
-        due = machine.deadline(self.state)
+        due = self._deadline
         if due is None or self.closed:
             return
         if self._timer is not None:
@@ -212,7 +215,7 @@ class Actor:
 
     def _due(self) -> None:
         self._timer = None
-        due = machine.deadline(self.state)
+        due = self._deadline
         if due is not None and self._clock() >= due:
             self.feed(None)
         else:
@@ -242,7 +245,7 @@ class Actor:
             starts=tuple(rows.start_row(state, i, now) for i in late if isinstance(i, Recognise)),
             updates=tuple(u for i in late if (u := _update(i)) is not None),
         )
-        future = self._store.commit(unit)
+        future = self._store.commit(unit, quiet=not late)
         future.add_done_callback(lambda done: self._committed(done, late, requests))
 
     def _committed(

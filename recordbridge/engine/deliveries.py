@@ -298,7 +298,8 @@ class Deliveries:
         updates, self._updates = self._updates, []
         attempts, self._attempts = self._attempts, []
         if attempts:
-            kept = self._store.commit(Unit(updates=tuple(updates), attempts=tuple(attempts)))
+            unit = Unit(updates=tuple(updates), attempts=tuple(attempts))
+            kept = self._store.commit(unit, quiet=True)
             kept.add_done_callback(_told)
 
     def _lane(self, url: str) -> asyncio.Semaphore:

@@ -11,8 +11,11 @@ from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
 class Store(Protocol):
     """Commits units in the order they were given; many waiting ones share one transaction."""
 
-    def commit(self, unit: Unit) -> asyncio.Future[None]:
+    def commit(self, unit: Unit, *, quiet: bool = False) -> asyncio.Future[None]:
         """Take the unit into the queue at once; the future is done when it is durable.
+
+        Of a `quiet` unit nobody waits for the success: it is told with that of others, at the
+        latest a second later. A failure is always told at once.
 
         Fails with FenceError when the call's row is not at `version - 1` under this fence, with
         StorageError (`full` set when the disk is) for the rest; other units are unharmed.

@@ -20,11 +20,15 @@ Piece = Callable[[Cursor, Statements], object]
 class Item:
     """Work and the future that waits for it; `settled` when its verdict is known."""
 
-    __slots__ = ("failure", "future", "outcome", "settled", "work")
+    __slots__ = ("failure", "future", "outcome", "quiet", "settled", "work")
 
-    def __init__(self, work: Unit | Piece, future: asyncio.Future[object]) -> None:
+    def __init__(
+        self, work: Unit | Piece, future: asyncio.Future[object], *, quiet: bool = False
+    ) -> None:
         self.work = work
         self.future = future
+        self.quiet = quiet
+        """Nobody waits for its success."""
         self.outcome: object = None
         self.failure: StorageError | None = None
         self.settled = False

@@ -59,14 +59,17 @@ class Database(Reader):
         """How many steps are in the queue."""
         return self._writer.waiting
 
-    def commit(self, unit: Unit) -> asyncio.Future[None]:
+    def commit(self, unit: Unit, *, quiet: bool = False) -> asyncio.Future[None]:
         """Take the unit into the queue at once; the future is done when it is durable.
+
+        Of a `quiet` unit nobody waits for the success: it is told with that of others, at the
+        latest a second later. A failure is always told at once.
 
         Fails with FenceError when the call's row is not at `version - 1` under this fence, with
         StorageError (`full` set when the disk is) for the rest; other units are unharmed. After
         a unit that was not stored, later units of its call fail with the same StorageError.
         """
-        return cast("asyncio.Future[None]", self._writer.put(unit))
+        return cast("asyncio.Future[None]", self._writer.put(unit, quiet=quiet))
 
     def run(self, piece: Piece) -> asyncio.Future[object]:
         """Other writing work, in order with the units, in a transaction with them."""

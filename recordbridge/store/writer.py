@@ -57,6 +57,8 @@ class Writer:
         self._closing = threading.Event()
         self._batcher = first
         self._failed = Failed()
+        self._untold: list[Item] = []
+        """Kept, but nobody waits to hear it."""
         self._ended = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._transactions = 0
@@ -84,8 +86,12 @@ class Writer:
         """Start the thread."""
         self._thread.start()
 
-    def put(self, work: Unit | Piece) -> asyncio.Future[object]:
-        """Queue the work; the future has its outcome, or StorageError."""
+    def put(self, work: Unit | Piece, *, quiet: bool = False) -> asyncio.Future[object]:
+        """Queue the work; the future has its outcome, or StorageError.
+
+        Of `quiet` work the success is told with that of other work, or when there is none for
+        PROBE_S: to wake the loop costs it more than most of what it would do then.
+        """
         future: asyncio.Future[object] = self._loop.create_future()
         if self._closing.is_set():
             future.set_exception(StorageError("The database is closed."))
@@ -95,7 +101,7 @@ class Writer:
                 StorageError(f"The database is {what} and {self._max_waiting} steps wait already.")
             )
         else:
-            self._queue.put(Item(work, future))
+            self._queue.put(Item(work, future, quiet=quiet))
         return future
 
     async def close(self) -> None:
@@ -117,6 +123,7 @@ class Writer:
                 self._closing.set()
                 self._report(available=False)
             self._farewell()
+            self._tell_all()
             self._loop.call_soon_threadsafe(self._finish)
 
     def _finish(self) -> None:
@@ -152,6 +159,7 @@ class Writer:
 
     def _idle(self) -> bool:
         self._persist(lambda: self._usable().probe())
+        self._tell_all()
         return True
 
     def _persist(self, attempt: Callable[[], None]) -> None:
@@ -230,8 +238,15 @@ class Writer:
     def _tell(self, batch: Batch, otherwise: StorageError) -> None:
         """Hand all verdicts to the loop at once; `otherwise` is that of unsettled items."""
         batch.fail_waiting(otherwise)
-        if batch.items:
-            self._loop.call_soon_threadsafe(_resolve, batch.items)
+        self._untold += batch.items
+        quiet = all(item.quiet and item.failure is None for item in batch.items)
+        if not quiet or len(self._untold) >= BATCH:
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        untold, self._untold = self._untold, []
+        if untold:
+            self._loop.call_soon_threadsafe(_resolve, untold)
 
 
 def _resolve(items: list[Item]) -> None:

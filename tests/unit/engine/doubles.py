@@ -31,7 +31,7 @@ class MemoryStore:
         self.rows: dict[str, RequestRow] = {}
         self.calls: dict[str, CallRow] = {}
 
-    def commit(self, unit: Unit) -> asyncio.Future[None]:
+    def commit(self, unit: Unit, *, quiet: bool = False) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.held is not None:
             self.held.append((future, unit))

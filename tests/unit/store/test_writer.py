@@ -319,3 +319,49 @@ async def test_broken_piece_of_work_reaches_its_waiter(store: Database) -> None:
     with pytest.raises(StorageError, match="no such thing"):
         await store.run(broken)
     await store.commit(Unit(call=a_call()))
+
+
+async def test_success_of_a_quiet_unit_is_told_with_the_next_one(store: Database) -> None:
+    free = await _hold(store)
+    quiet = store.commit(Unit(call=a_call("c1")), quiet=True)
+    free()
+    await store.commit(Unit(call=a_call("c2")))
+    assert quiet.done()
+    quiet = store.commit(Unit(call=a_call("c3")), quiet=True)
+    while await store.call("c3") is None:
+        assert not quiet.done()
+    await store.commit(Unit(call=a_call("c4")))
+    assert quiet.done()
+
+
+async def test_success_of_a_quiet_unit_is_told_when_nothing_follows(
+    monkeypatch: pytest.MonkeyPatch, store: Database
+) -> None:
+    monkeypatch.setattr(writer, "PROBE_S", 0.01)
+    await store.commit(Unit(call=a_call("c1")))
+    await store.commit(Unit(call=a_call("c2")), quiet=True)
+
+
+async def test_failure_of_a_quiet_unit_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, store: Database
+) -> None:
+    monkeypatch.setattr(writer, "PROBE_S", 3600)
+    await store.commit(Unit(call=a_call("c1")))
+    with pytest.raises(FenceError):
+        await store.commit(Unit(call=a_call("c1", 9)), quiet=True)
+
+
+async def test_quiet_units_do_not_pile_up_untold(
+    monkeypatch: pytest.MonkeyPatch, store: Database
+) -> None:
+    monkeypatch.setattr(writer, "PROBE_S", 3600)
+    await store.commit(Unit(call=a_call("first")))
+    quiet = [store.commit(Unit(call=a_call(f"c{n}")), quiet=True) for n in range(writer.BATCH)]
+    await asyncio.gather(*quiet)
+
+
+async def test_quiet_units_are_told_at_the_end(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(writer, "PROBE_S", 3600)
+    async with open_store(url, worker="rb-1") as store:
+        quiet = store.commit(Unit(call=a_call()), quiet=True)
+    await quiet
