@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -97,7 +98,7 @@ class Deliveries:
         self._file_url = file_url
         self._told = settled
         self._schedule_s = schedule_s
-        self._metrics = metrics
+        self._attempted = cache(metrics.request_attempts.labels)
         self._commits = commits
         self._updates: list[RequestUpdate] = []
         self._attempts: list[AttemptRow] = []
@@ -266,7 +267,7 @@ class Deliveries:
         self, request: Delivery, outcome: Outcome, verdict: delivery.Verdict, started: int
     ) -> None:
         row = request.row
-        self._metrics.request_attempts.labels(row.kind, outcome.failure or "ok").inc()
+        self._attempted(row.kind, outcome.failure or "ok").inc()
         level = log.info if not outcome.failure else log.warning
         level(
             "request_attempted",
