@@ -1,10 +1,11 @@
-"""`recordbridge check --live`: the configured Asterisks and the object store now (O-3)."""
+"""`recordbridge check --live`: Asterisks, database and object store as they are now (O-3)."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 
+from recordbridge import store
 from recordbridge.app.storage import prove
 from recordbridge.ari.diagnosis import diagnose
 from recordbridge.errors import PbxUnavailableError
@@ -17,17 +18,23 @@ from recordbridge.settings.storage import Storage
 def check_live(settings: Settings) -> list[str]:
     """What is wrong, one finished line each.
 
-    Raises PbxUnavailableError when one cannot be reached; its message has a line for each
-    Asterisk with a fault, so that the others' faults are told too.
+    Raises PbxUnavailableError when an Asterisk or the database cannot be reached; its message has
+    a line for each fault, so that the others are told too.
     """
-    return asyncio.run(_check(settings.asterisk, settings.storage))
+    url = settings.database.url.get_secret_value()
+    return asyncio.run(_check(settings.asterisk, settings.storage, url))
 
 
-async def _check(asterisks: tuple[Asterisk, ...], kept: Storage) -> list[str]:
+async def _check(asterisks: tuple[Asterisk, ...], kept: Storage, database: str) -> list[str]:
     found = await asyncio.gather(*(_diagnose(each) for each in asterisks), return_exceptions=True)
     trouble = await prove(kept)
     lines = [f"storage: {trouble}"] if trouble else []
     away = False
+    try:
+        lines += [f"database: {each}" for each in await store.diagnose(database)]
+    except store.AwayError as error:
+        away = True
+        lines.append(f"database: {error}")
     for asterisk, result in zip(asterisks, found, strict=True):
         if isinstance(result, PbxUnavailableError):
             away = True

@@ -42,6 +42,8 @@ log = structlog.get_logger()
 
 GRACE_S = 8.0
 """N-7: for what is in flight when the service is told to stop."""
+AWAY_S = 5.0
+"""N-5: without the database for so long we are unready, and take no new call."""
 URL_KEY = "url_key"
 SQLITE = "sqlite:///"
 
@@ -133,6 +135,7 @@ class Service:
             commits=self.router.commits,
         )
         self.router.deliveries = self.deliveries
+        self.router.accepting = lambda: self.store.away_s < AWAY_S
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)
         loop = asyncio.get_running_loop()
         self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
@@ -237,7 +240,8 @@ class Service:
             await runner.cleanup()
 
     async def _database_ready(self) -> str:
-        return "" if self.store.available else "the database is not available"
+        away_s = self.store.away_s
+        return "" if away_s < AWAY_S else f"the database is away for {away_s:.0f} s"
 
     async def _stop(self) -> None:
         """N-7: finish what is in flight, keep the rest for the next start."""

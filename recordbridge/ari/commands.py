@@ -83,6 +83,18 @@ def _follow(intent: intents.Follow, app: str) -> Command:
     return Command("Follow", channel, channel, "POST", uri)
 
 
+def _set_variable(intent: intents.SetVariable, _: str) -> Command:
+    channel = intent.channel_id
+    values = f"variable={part(intent.name)}&value={part(intent.value)}"
+    uri = f"channels/{part(channel)}/variable?{values}"
+    return Command("SetVariable", channel, channel, "POST", uri)
+
+
+def _send_back(intent: intents.SendBack, _: str) -> Command:
+    channel = intent.channel_id
+    return Command("SendBack", channel, channel, "POST", f"channels/{part(channel)}/continue")
+
+
 def _begin_snoop(intent: intents.BeginSnoop, app: str) -> Command:
     channel, snoop = intent.channel_id, intent.snoop_id
     uri = f"channels/{part(channel)}/snoop/{snoop}?spy={intent.direction}&app={part(app)}"
@@ -147,6 +159,8 @@ def _find_playback(intent: intents.FindPlayback, _: str) -> Command:
 _RECORDING: dict[type[intents.Pbx], Callable[[Any, str], Command]] = {
     intents.Answer: _answer,
     intents.HangUp: _hang_up,
+    intents.SetVariable: _set_variable,
+    intents.SendBack: _send_back,
     intents.Follow: _follow,
     intents.BeginSnoop: _begin_snoop,
     intents.EndSnoop: _end_snoop,

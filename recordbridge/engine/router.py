@@ -38,6 +38,8 @@ FILED = ("collecting", "done")
 """Phases of recordings in which Asterisk has closed the files."""
 PROMPT_KINDS = ("confirm", "music")
 """Requests whose reply is a document of prompts."""
+REFUSED = ("RECORDBRIDGE_OFFER", "REFUSED")
+"""The channel variable that tells the dialplan to offer the call again."""
 REMEMBERED = 10_000
 """Calls that left Stasis alive and may return."""
 
@@ -49,7 +51,7 @@ class Prepares(Protocol):
 
 
 class Router:
-    """Owns the actors. `accepting` False: new calls are hung up by the dialplan's fallback."""
+    """Owns the actors. While `accepting` says False, new calls go back to the dialplan (N-5)."""
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class Router:
         self._actors: dict[str, Actor] = {}
         self._left: OrderedDict[str, Actor] = OrderedDict()
         self.deliveries: Deliveries | None = None
-        self.accepting = True
+        self.accepting: Callable[[], bool] = lambda: True
         self.room: Callable[[str], str] = lambda _asterisk: ""
         """Where there is no room for an Asterisk's recordings (`engine.room.Room.full`)."""
 
@@ -111,6 +113,9 @@ class Router:
         if known is not None:
             self._adopt(known.state.call_uuid, self._actor(known.state, known.version)).feed(fact)
             return
+        if not self.accepting():
+            self._refuse(asterisk, call_uuid, fact.channel_id)
+            return
         application = self._match(asterisk, call_uuid, fact)
         step = machine.enter(
             asterisk,
@@ -128,6 +133,13 @@ class Router:
             full = self.room(actor.state.asterisk)
             if full != actor.state.full:
                 actor.feed(f.RoomSeen(full=full))
+
+    def _refuse(self, asterisk: str, call_uuid: str, channel_id: str) -> None:
+        """N-8: the dialplan sees it by the variable, offers the call again, takes its fallback."""
+        log.warning("call_refused", call_uuid=call_uuid, reason="the database is away")
+        name, value = REFUSED
+        self._pbxs[asterisk].perform(i.SetVariable(channel_id=channel_id, name=name, value=value))
+        self._pbxs[asterisk].perform(i.SendBack(channel_id=channel_id))
 
     def _actor(self, state: Call, version: int) -> Actor:
         return Actor(

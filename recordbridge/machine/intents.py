@@ -40,6 +40,17 @@ class Follow(Pbx, frozen=True):
     """Hear of a channel that is not in our application: its answer and its end."""
 
 
+class SetVariable(Pbx, frozen=True):
+    """Of the call's channel; the dialplan can read it."""
+
+    name: str
+    value: str
+
+
+class SendBack(Pbx, frozen=True):
+    """The call leaves our application and goes on in the dialplan behind `Stasis`."""
+
+
 class BeginSnoop(Pbx, frozen=True):
     """Listen to the channel: `in` = what that party says, `out` = what it hears, `both`."""
 

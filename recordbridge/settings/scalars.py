@@ -7,6 +7,7 @@ is `Outside` and may stand for a number or a truth value too.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -106,11 +107,27 @@ def _fits_database(value: SecretStr, info: ValidationInfo) -> SecretStr:
     if not mark or scheme not in ("sqlite", "postgresql"):
         raise ValueError("the URL does not begin with sqlite:/// or postgresql://")
     if scheme == "postgresql":
+        _fits_postgresql(url)
         return value
     path, mark, query = rest.removeprefix("/").partition("?")
     if not rest.startswith("/") or not path or path.startswith(":memory:"):
         raise ValueError("the SQLite URL names no file")
     return SecretStr(f"sqlite:///{_absolute(Path(path), info)}{mark}{query}")
+
+
+def _fits_postgresql(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.path.strip("/")) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError("the PostgreSQL URL names no database, or its port is not a number")
+    if importlib.util.find_spec("psycopg") is None:
+        raise ValueError(
+            "PostgreSQL needs its driver, which is not installed: "
+            "pip install 'recordbridge[postgres]'"
+        )
 
 
 def _network(value: object) -> object:

@@ -4,6 +4,8 @@ SQLAlchemy Core tables serve SQLite and PostgreSQL alike; one writer thread comm
 """
 
 from recordbridge.store.database import Database, open_reader, open_store
+from recordbridge.store.diagnosis import diagnose
+from recordbridge.store.faults import AwayError
 from recordbridge.store.reader import Reader
 
-__all__ = ["Database", "Reader", "open_reader", "open_store"]
+__all__ = ["AwayError", "Database", "Reader", "diagnose", "open_reader", "open_store"]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import ArgumentError
@@ -79,8 +80,12 @@ class Backend(Protocol):
         """Up to so many connections that cannot change anything."""
         ...
 
-    def must_exist(self) -> None:
-        """For those who only read."""
+    def exists(self) -> bool:
+        """Whether there is anything to read; a server tells when it is connected to."""
+        ...
+
+    def risks(self, connection: SqlConnection) -> list[str]:
+        """Sentences: what breaks our promises though it works (`diagnosis`)."""
         ...
 
     def translated(self, error: BaseException) -> StorageError:

@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import NullPool, QueuePool
@@ -107,8 +108,17 @@ class Postgres:
         """Sessions that look whether they still stand before they are used again."""
         return self._engine(self._reading, connections)
 
-    def must_exist(self) -> None:
-        """Connecting tells."""
+    def exists(self) -> bool:
+        return True
+
+    def risks(self, connection: SqlConnection) -> list[str]:
+        """Settings of the server under which a commit may be lost."""
+        return [
+            f"The server of the database {self.place} runs with {name} = off: "
+            "a crash of its machine can lose what was committed."
+            for name in ("fsync", "full_page_writes")
+            if connection.exec_driver_sql(f"SHOW {name}").scalar() == "off"
+        ]
 
     def translated(self, error: BaseException) -> StorageError:
         return error if isinstance(error, StorageError) else translated(self.place, error)

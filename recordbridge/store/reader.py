@@ -39,7 +39,8 @@ class Reader:
 
     async def must_be_readable(self) -> None:
         """Raises StorageError unless there is a schema that we can use."""
-        self._backend.must_exist()
+        if not self._backend.exists():
+            raise StorageError(f"The database {self._backend.place} does not exist.")
         await asyncio.get_running_loop().run_in_executor(
             self._threads, must_be_readable, self._engine, self._backend
         )

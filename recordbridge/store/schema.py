@@ -34,7 +34,7 @@ def migrate(backend: Backend) -> None:
     engine = backend.migrator()
     try:
         with engine.connect() as connection:
-            found = _found_level(connection, backend.place)
+            found = found_level(connection, backend.place)
             connection.rollback()  # PostgreSQL has begun a transaction by the look
             if found < LEVEL:
                 _upgrade(connection)
@@ -49,7 +49,7 @@ def must_be_readable(engine: Engine, backend: Backend) -> None:
     place = backend.place
     try:
         with engine.connect() as connection:
-            found = _found_level(connection, place)
+            found = found_level(connection, place)
     except DBAPIError as error:
         raise backend.translated(error.orig or error) from error
     if found < LEVEL:
@@ -59,7 +59,7 @@ def must_be_readable(engine: Engine, backend: Backend) -> None:
         )
 
 
-def _found_level(connection: Connection, place: str) -> int:
+def found_level(connection: Connection, place: str) -> int:
     """0 for an empty database; a newer one that lets us in counts as LEVEL."""
     found = MigrationContext.configure(connection).get_current_revision()
     if found is None:

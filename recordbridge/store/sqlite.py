@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
@@ -84,9 +85,12 @@ class Sqlite:
         """Makes connections that do not."""
         return reader_engine(self.path, connections)
 
-    def must_exist(self) -> None:
-        if not self.path.exists():
-            raise StorageError(f"The database {self.path} does not exist.")
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def risks(self, connection: SqlConnection) -> list[str]:  # noqa: ARG002 - it is our own file
+        """None that are known."""
+        return []
 
     def translated(self, error: BaseException) -> StorageError:
         return translated(self.place, error)
@@ -111,13 +115,13 @@ def database_file(url: str) -> Path:
     path = Path(str(parsed.database)).absolute()
     if path.is_dir():
         raise StorageError(f"The database {path} is a folder; name a file in it.")
-    if not path.parent.is_dir():
-        raise StorageError(f"The folder {path.parent} of the database does not exist.")
     return path
 
 
 def must_be_writable(path: Path) -> None:
     """Raises StorageError when the file, or the folder of a new file, may not be written."""
+    if not path.parent.is_dir():
+        raise StorageError(f"The folder {path.parent} of the database does not exist.")
     for place in (path.parent, path):
         if place.exists() and not os.access(place, os.W_OK):
             raise StorageError(f"The database {path} cannot be written: no permission on {place}.")

@@ -75,7 +75,7 @@ async def running(
         program = Program(folder, configured)
         try:
             await program.start()
-            yield Service(program, application, carrier, rig)
+            yield Service(program, application, carrier, rig, configured["database"]["url"])
         finally:
             await program.discard()
 

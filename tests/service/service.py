@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
+import psycopg
+from psycopg.rows import dict_row
 
 from recordbridge.engine.rows import decode
 from tests.receiver import Answer, Received, Receiver, Reply
@@ -94,8 +96,14 @@ class Service:
     """The program, and what is around it."""
 
     def __init__(
-        self, program: Program, application: Receiver, carrier: Carrier, rig: Mapping[str, str]
+        self,
+        program: Program,
+        application: Receiver,
+        carrier: Carrier,
+        rig: Mapping[str, str],
+        database: str,
     ) -> None:
+        self._database = database
         self.program = program
         self.application = application
         self.carrier = carrier
@@ -142,14 +150,18 @@ class Service:
         recordings = (each for row in states for each in decode(row["state"]).recordings)
         return next((each.phase for each in recordings if each.recording_id == recording_id), "")
 
-    def rows(self, query: str, *values: str) -> list[sqlite3.Row]:
+    def rows(self, query: str, *values: str) -> Sequence[Mapping[str, Any]]:
         """What the database holds now, read beside the service."""
-        place = f"file:{self.program.folder}/recordbridge.db?mode=ro"
+        if self._database.startswith("postgresql"):
+            with psycopg.connect(self._database, row_factory=dict_row) as session:
+                return session.execute(query.replace("?", "%s").encode(), values).fetchall()
+        place = f"file:{self._database.removeprefix('sqlite:///')}?mode=ro"
         with closing(sqlite3.connect(place, uri=True)) as connection:
             connection.row_factory = sqlite3.Row
-            return connection.execute(query, values).fetchall()
+            found = connection.execute(query, values).fetchall()
+            return [dict(row) for row in found]
 
-    async def attempts(self, request_id: str, count: int) -> list[sqlite3.Row]:
+    async def attempts(self, request_id: str, count: int) -> Sequence[Mapping[str, Any]]:
         """The rows of that many attempts of a request (H-6)."""
         query = "SELECT * FROM attempts WHERE request_id = ? ORDER BY number"
         async with asyncio.timeout(10):

@@ -26,6 +26,12 @@ CASES = [
     (intents.HangUp("c", "congestion"), "DELETE channels/c?reason=congestion", "c"),
     (intents.HangUp("c", "rejected"), "DELETE channels/c?reason=rejected", "c"),
     (
+        intents.SetVariable("c/1", "RECORDBRIDGE_OFFER", "a b"),
+        "POST channels/c%2F1/variable?variable=RECORDBRIDGE_OFFER&value=a%20b",
+        "c/1",
+    ),
+    (intents.SendBack("c/1"), "POST channels/c%2F1/continue", "c/1"),
+    (
         intents.BeginSnoop("c", S, "in"),
         "POST channels/c/snoop/rb-0-snoop1?spy=in&app=rb%201",
         S,

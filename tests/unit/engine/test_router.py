@@ -345,3 +345,22 @@ async def test_a_file_that_is_gone_is_reported_as_failed(
     said = await bench.until(CALLBACK.url)
     assert said["RecordingEndReason"] == "failed"
     assert "RecordUrl" not in said
+
+
+@pytest.mark.rule("N-5")
+@pytest.mark.rule("N-8")
+async def test_a_call_that_cannot_be_kept_goes_back_to_the_dialplan(bench: Bench) -> None:
+    """One that is with us already goes on."""
+    bench.router.accepting = lambda: False
+    bench.enter()
+    assert bench.pbx.done == [
+        i.SetVariable(channel_id="c1", name="RECORDBRIDGE_OFFER", value="REFUSED"),
+        i.SendBack(channel_id="c1"),
+    ]
+    assert not bench.router.calls
+    assert not bench.store.units
+    bench.router.accepting = lambda: True
+    bench.enter()
+    bench.router.accepting = lambda: False
+    bench.run_recording()
+    assert bench.told(i.BeginCapture)

@@ -255,6 +255,20 @@ BAD = {
             "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
         ),
     ),
+    "database_without_a_name": (
+        'database: {url: "postgresql://u:geheim@h"}\n',
+        (
+            "5: database.url: the PostgreSQL URL names no database, or its port is not a number; "
+            "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+        ),
+    ),
+    "database_port": (
+        'database: {url: "postgresql://u:geheim@h:port/n"}\n',
+        (
+            "5: database.url: the PostgreSQL URL names no database, or its port is not a number; "
+            "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+        ),
+    ),
     "database_in_memory": (
         'database: {url: "sqlite:///:memory:"}\n',
         (

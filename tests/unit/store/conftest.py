@@ -1,32 +1,20 @@
-"""A database for the length of one test: once of each kind, unless the test is about one."""
+"""The store on a database of either kind (`place`), open for the length of one test."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from recordbridge.store import Database, open_store
-from tests.postgres import Server
-from tests.unit.store.places import Place, PostgresPlace, SqlitePlace
+from tests.unit.store.places import Place
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Of a SQLite database, for tests of SQLite."""
     return tmp_path / "recordbridge.db"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
-    if request.param == "sqlite":
-        yield SqlitePlace(path)
-        return
-    server: Server = request.getfixturevalue("postgres")
-    place = PostgresPlace(server)
-    yield place
-    server.give_back(place.url)
 
 
 @pytest.fixture
