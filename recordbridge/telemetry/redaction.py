@@ -37,7 +37,10 @@ def redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
     for name, value in event.items():
         if _is_secret(name):
             event[name] = HIDDEN
-        elif isinstance(value, str | Mapping | list | tuple):
+        elif isinstance(value, str):
+            if "=" in value or "@" in value:
+                event[name] = _IN_URLS.sub(_hide, value)
+        elif isinstance(value, Mapping | list | tuple):
             event[name] = clean(value)
     return event
 
