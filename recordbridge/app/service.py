@@ -189,6 +189,7 @@ class Service:
             log=log,
             tls=tls,
         )
+        self.metrics.ari_events.read(link.events_seen)
         return link
 
     @contextlib.asynccontextmanager

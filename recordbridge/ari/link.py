@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
@@ -96,6 +97,7 @@ class AriPbx:
         self._session: Session | None = None
         self._unsettled: list[Command] = []
         self._playing: dict[str, str] = {}
+        self.events_seen: Counter[str] = Counter()
         self._keys = KeysInFlight(sink)
         self._connected = False
         self._told = False
@@ -222,6 +224,7 @@ class AriPbx:
             self._translator,
             on_socket=on_socket,
             playing=self._playing,
+            seen=self.events_seen,
             keys=self._keys,
             clock=self._clock,
             sink=self._sink,

@@ -8,6 +8,7 @@ with the reason; what it could not settle is in `unsettled` for the next one.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
@@ -46,7 +47,8 @@ class ReplacedError(PbxConflictError):
 class Session:
     """Lives for one connection. `run` returns never, it raises.
 
-    `playing` is channel by playback, of all that we know to play; it outlives the session.
+    `playing` is channel by playback, of all that we know to play, and `seen` counts events by
+    type; both outlive the session.
     """
 
     def __init__(
@@ -57,13 +59,13 @@ class Session:
         *,
         on_socket: bool,
         playing: dict[str, str],
+        seen: Counter[str],
         keys: KeysInFlight,
         clock: instant.Clock,
         sink: FactSink,
         log: structlog.typing.FilteringBoundLogger,
     ) -> None:
-        self._socket = socket
-        self._rest = rest
+        self._socket, self._rest = socket, rest
         self._translator = translator
         self._clock = clock
         self._sink = sink
@@ -84,6 +86,7 @@ class Session:
         self._on_socket = SocketDispatch(socket, self._settler.settle) if on_socket else None
         self._dispatch: Dispatch = self._on_socket or self._http
         self._playing = playing
+        self._seen = seen
         self._keys = keys
         self._held: dict[str, list[Fact]] = {}
         self._replaced = False
@@ -160,6 +163,7 @@ class Session:
         except ValueError as error:
             self._log.warning("ari_message_malformed", reason=str(error))
             return
+        self._seen[type(event).__name__] += 1
         if isinstance(event, events.RESTResponse):
             if self._on_socket is not None:
                 self._on_socket.answered(event)

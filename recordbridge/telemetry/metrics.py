@@ -8,14 +8,47 @@ once (`labels` is a lookup under a lock), then counting costs about a microsecon
 from __future__ import annotations
 
 import platform
+from collections import Counter as TallyCounter
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds: from a commit into memory to one that waits for a database that is away."""
+
+
+class Tally(Collector):
+    """A counter with one label that others keep in plain dictionaries: to add to one costs a
+    tenth of a counter's price, which tells where something is counted twenty times per call.
+    """
+
+    def __init__(
+        self, name: str, documentation: str, label: str, registry: CollectorRegistry
+    ) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._label = label
+        self._sources: list[Mapping[str, int]] = []
+        registry.register(self)
+
+    def read(self, source: Mapping[str, int]) -> None:
+        """From now on `source` (label -> count) is part of the sum."""
+        self._sources.append(source)
+
+    def collect(self) -> Iterator[Metric]:
+        """What the registry asks for at a scrape."""
+        family = CounterMetricFamily(self._name, self._documentation, labels=[self._label])
+        total: TallyCounter[str] = TallyCounter()
+        for source in self._sources:
+            total.update(source)
+        for name, count in sorted(total.items()):
+            family.add_metric([name], count)
+        yield family
 
 
 class Metrics:
@@ -47,11 +80,8 @@ class Metrics:
             ["asterisk"],
             registry=registry,
         )
-        self.ari_events = Counter(
-            "recordbridge_ari_events_total",
-            "Events received from Asterisk.",
-            ["type"],
-            registry=registry,
+        self.ari_events = Tally(
+            "recordbridge_ari_events", "Events received from Asterisk.", "type", registry
         )
         self.calls_active = Gauge(
             "recordbridge_calls_active", "Calls whose machine is not done.", registry=registry

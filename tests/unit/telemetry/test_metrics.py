@@ -61,7 +61,8 @@ def test_the_promised_metrics_are_there_and_linted(metrics: Metrics) -> None:
 
 def test_what_is_counted_is_exposed(metrics: Metrics) -> None:
     metrics.ari_connected.labels("pbx").set(1)
-    metrics.ari_events.labels("StasisStart").inc()
+    metrics.ari_events.read({"StasisStart": 1, "StasisEnd": 2})
+    metrics.ari_events.read({"StasisEnd": 3})
     metrics.recordings.labels("plain", "ready").inc(2)
     metrics.recordings_active.inc()
     metrics.recordings_refused.labels("disk").inc()
@@ -76,6 +77,7 @@ def test_what_is_counted_is_exposed(metrics: Metrics) -> None:
     seen = samples(metrics)
     assert seen["recordbridge_ari_connected{asterisk=pbx}"] == 1
     assert seen["recordbridge_ari_events_total{type=StasisStart}"] == 1
+    assert seen["recordbridge_ari_events_total{type=StasisEnd}"] == 5
     assert seen["recordbridge_recordings_total{mode=plain,result=ready}"] == 2
     assert seen["recordbridge_recordings_active{}"] == 1
     assert seen["recordbridge_recordings_refused_total{reason=disk}"] == 1
