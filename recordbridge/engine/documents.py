@@ -31,9 +31,7 @@ def fetched(
 ) -> DocumentArrived | DocumentFailed:
     """The reply of a document request: a document, or why it is none."""
     if outcome.failure:
-        return DocumentFailed(
-            request_id=row.request_id, reached=False, reason=f"{row.url}: {outcome.error}"
-        )
+        return _unread(row, outcome)
     application = applications.named(profile.application)
     defaults = Application(profile).defaults if application is None else application.defaults
     try:
@@ -46,12 +44,19 @@ def fetched(
     return DocumentArrived(request_id=row.request_id, document=document)
 
 
+def _unread(row: RequestRow, outcome: Outcome) -> DocumentFailed:
+    """F-6: not reached, unless it came and was too large (F-7) to be a document."""
+    return DocumentFailed(
+        request_id=row.request_id,
+        reached=outcome.failure == "size",
+        reason=f"{row.url}: {outcome.error}",
+    )
+
+
 def prompts(row: RequestRow, outcome: Outcome) -> PromptsArrived | DocumentFailed:
     """The reply of a confirmSound or dialMusic request."""
     if outcome.failure:
-        return DocumentFailed(
-            request_id=row.request_id, reached=False, reason=f"{row.url}: {outcome.error}"
-        )
+        return _unread(row, outcome)
     try:
         return PromptsArrived(request_id=row.request_id, prompts=parser.parse_prompts(outcome.body))
     except DocumentError as error:
