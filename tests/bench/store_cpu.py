@@ -1,6 +1,7 @@
-"""CPU per unit of the store, in the writer thread and on the loop, alone and in groups of 20.
+"""CPU and time per unit of the store on both databases, alone and in groups.
 
-`python -m tests.bench.store_cpu [FOLDER]` prints one line for each; the folder tells the disk.
+`python -m tests.bench.store_cpu [FOLDER]` prints one line for each; the folder tells SQLite's disk.
+PostgreSQL runs as people have it, with fsync, in the machine's folder for temporary files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from recordbridge.ports.rows import RequestUpdate, Unit
 from recordbridge.store import Database, open_store
 from recordbridge.store.statements import Cursor, Statements
+from tests.postgres import running
 from tests.unit.store.rows import a_call, a_recording, a_request, an_attempt
 
 UNITS = 2000
@@ -60,18 +62,25 @@ async def _measure(store: Database, units: list[Unit], size: int) -> tuple[float
     return writer, loop, wall
 
 
-async def main(folder: str | None) -> None:
+async def _table(title: str, url: str) -> None:
+    print(title)
+    async with open_store(url, worker="bench") as store:
+        for size in (1, 20, 200):
+            for name, make in KINDS.items():
+                units = [make(f"{size:03}-{n:032}") for n in range(UNITS)]
+                writer, loop, wall = await _measure(store, units, size)
+                print(
+                    f"  {name:24} in groups of {size:3}: writer {writer:6.1f} us, "
+                    f"loop {loop:6.1f} us, wall {wall:6.1f} us, {1e6 / wall:6.0f}/s"
+                )
+
+
+def main(folder: str | None) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        async with open_store(f"sqlite:///{place}/bench.db", worker="bench") as store:
-            for size in (1, 20):
-                for name, make in KINDS.items():
-                    units = [make(f"{size:02}-{n:033}") for n in range(UNITS)]
-                    writer, loop, wall = await _measure(store, units, size)
-                    print(
-                        f"{name:24} in groups of {size:2}: writer {writer:6.1f} us, "
-                        f"loop {loop:6.1f} us, wall {wall:6.1f} us"
-                    )
+        asyncio.run(_table("SQLite", f"sqlite:///{place}/bench.db"))
+    with running(fsync=True) as server:
+        asyncio.run(_table("PostgreSQL", server.fresh()))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    main(sys.argv[1] if len(sys.argv) > 1 else None)
