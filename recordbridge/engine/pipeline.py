@@ -20,7 +20,7 @@ from recordbridge.errors import (
     PbxGoneError,
     StorageError,
 )
-from recordbridge.machine.facts import AudioMeasured, Fact, FileFailed, FileReady
+from recordbridge.machine.facts import AudioMeasured, Fact, FileDelayed, FileFailed, FileReady
 from recordbridge.machine.intents import Collect
 from recordbridge.ports.audio import Audio, Blobs, Keep, Measured, Stored
 from recordbridge.ports.pbx import Pbx
@@ -34,6 +34,8 @@ TRIES = 1500
 GONE_TRIES = 6
 """A file that is not there is looked for this often (some 20 s) before it is given up."""
 
+STORAGE = "storage"
+"""The place, in the words of N-4, where files are made and kept."""
 DISCARD = "discard"
 DISCARD_S = 1.0
 """How long a copy of Asterisk's that is not needed any more waits for others."""
@@ -105,6 +107,8 @@ class Pipeline:
                     attempt=attempt + 1,
                     reason=reason,
                 )
+                if isinstance(error, StorageError) and error.full:
+                    tell(FileDelayed(recording_id=intent.recording_id, place=STORAGE))
                 if _final(error, attempt + 1):
                     tell(FileFailed(recording_id=intent.recording_id, reason=reason))
                     return
@@ -123,6 +127,7 @@ class Pipeline:
                 frames=measured.frames,
                 rate=measured.rate,
                 skipped_frames=measured.skipped_frames,
+                torn=measured.torn,
             )
         )
         if stored is None:

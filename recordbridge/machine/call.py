@@ -295,7 +295,15 @@ def _prompts_arrived(turn: Turn, fact: f.PromptsArrived) -> None:
 def _measured(turn: Turn, fact: f.AudioMeasured) -> None:
     recording = turn.recording(fact.recording_id)
     if recording is not None:
+        if fact.torn:
+            recording = life.torn(turn, recording)
         life.measured(turn, recording, fact.frames, fact.rate, fact.skipped_frames)
+
+
+def _delayed(turn: Turn, fact: f.FileDelayed) -> None:
+    recording = turn.recording(fact.recording_id)
+    if recording is not None:
+        life.delayed(turn, recording, fact.place)
 
 
 def _ready(turn: Turn, fact: f.FileReady) -> None:
@@ -355,6 +363,7 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.MediaFailed: _media_failed,
     f.PromptsArrived: _prompts_arrived,
     f.AudioMeasured: _measured,
+    f.FileDelayed: _delayed,
     f.FileReady: _ready,
     f.FileFailed: _lost,
     f.DocumentArrived: _document_arrived,

@@ -211,6 +211,15 @@ class AudioMeasured(Fact, frozen=True):
     rate: int
     skipped_frames: int = 0
     """Samples cut off at the head, before the first one kept."""
+    torn: bool = False
+    """Asterisk's disk had no room for all of it, whatever Asterisk says (N-4)."""
+
+
+class FileDelayed(Fact, frozen=True):
+    """A disk of ours has no room for the file: it is tried again and again."""
+
+    recording_id: str
+    place: str
 
 
 class FileReady(Fact, frozen=True):

@@ -120,11 +120,33 @@ def give_up(turn: Turn, recording: Recording) -> None:
     _fail(turn, turn.put(recording, lost=True), recording.error)
 
 
-def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: int) -> None:
-    """The true values are known."""
+def torn(turn: Turn, recording: Recording) -> Recording:
+    """N-4: Asterisk's disk had no room for all of it; Asterisk calls it done all the same."""
     if recording.phase != "collecting" or recording.frames is not None:
+        return recording
+    error = f"disk full: spool:{turn.call.asterisk}"
+    turn.warn("recording_failed", recording_id=recording.recording_id, reason=error)
+    return turn.put(recording, reason="failed", error=error)
+
+
+def delayed(turn: Turn, recording: Recording, place: str) -> None:
+    """N-4: there is no room for the file. It is failed if that lasts, and rescued later."""
+    if recording.phase != "collecting" or recording.delayed == place:
         return
     turn.durable = True
+    recording = turn.put(recording, delayed=place)
+    if recording.frames is not None and recording.action_id:
+        turn.put(recording, deadline=turn.now + READ_MS)
+
+
+def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: int) -> None:
+    """The true values are known."""
+    if not _closed(recording) or recording.frames is not None:
+        return
+    turn.durable = True
+    if recording.phase == "done":
+        turn.put(recording, frames=frames, rate=rate, skipped_frames=skipped)
+        return
     deadline = turn.now + FETCHABLE_MS
     advance(
         turn,
@@ -133,7 +155,9 @@ def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: 
 
 
 def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
-    """A GET of RecordUrl returns the file; after giving up this is a rescue: nothing is sent."""
+    """A GET of RecordUrl returns the file; after giving up this is a rescue: nothing is
+    sent, unless it was only for want of room; then the callback comes again, with the file (N-4).
+    """
     if recording.size is not None or not _closed(recording):
         return
     turn.durable = True
@@ -143,6 +167,8 @@ def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
         turn.emit(Discard(recording_id=recording.recording_id, names=names))
     if recording.given_up:
         turn.note("recording_rescued", recording_id=recording.recording_id, size=size)
+        if recording.delayed:
+            _callback(turn, recording, again=True)
     else:
         advance(turn, recording)
 
@@ -169,11 +195,16 @@ def settled(recording: Recording) -> bool:
 
 def due(turn: Turn, recording: Recording) -> None:
     """The wait for the values (failed then) or for the finished file (go without) is over."""
+    delayed_by = f"disk full: {recording.delayed}" if recording.delayed else ""
     if recording.frames is None:
         seconds = READ_MS // 1000
-        _fail(turn, recording, f"Asterisk's file could not be read within {seconds} seconds")
+        late = f"Asterisk's file could not be read within {seconds} seconds"
+        _fail(turn, recording, delayed_by or late)
+    elif recording.action_id and delayed_by:
+        _fail(turn, recording, delayed_by)
     else:
-        advance(turn, turn.put(recording, deadline=None), late=True)
+        again = turn.now + READ_MS - FETCHABLE_MS if delayed_by else None
+        advance(turn, turn.put(recording, deadline=again), late=True)
 
 
 def _fail(turn: Turn, recording: Recording, error: str) -> None:
@@ -265,9 +296,9 @@ def _is_taping(turn: Turn, recording: Recording) -> bool:
     return isinstance(doing, Taping) and doing.recording_id == recording.recording_id
 
 
-def _callback(turn: Turn, recording: Recording) -> Recording:
+def _callback(turn: Turn, recording: Recording, *, again: bool = False) -> Recording:
     element = recording.element
-    if recording.callback_id:
+    if recording.callback_id and not again:
         return recording
     if element.callback is None:
         return turn.put(recording, callback_id=NONE)
@@ -279,7 +310,7 @@ def _callback(turn: Turn, recording: Recording) -> Recording:
             target=element.callback,
             parameters=reports.callback(turn.call, recording, turn.now),
             recording_id=recording.recording_id,
-            after=_latest(recording.action_id),
+            after=_latest(recording.callback_id, recording.action_id),
         )
     )
     return turn.put(recording, callback_id=request_id)

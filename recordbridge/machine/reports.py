@@ -94,7 +94,7 @@ def standard(call: Call, event: Event, now: Instant) -> dict[str, str]:
 
 def _recording(recording: Recording) -> parameters.RecordingEnd:
     found = times(recording)
-    saved = found is not None and not recording.given_up
+    saved = found is not None and (not recording.given_up or recording.size is not None)
     if recording.reason == "failed" and found is not None and not found.duration_ms:
         saved = False
     start = recording.start_at or recording.added_at

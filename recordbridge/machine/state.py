@@ -96,6 +96,8 @@ class Recording(msgspec.Struct, frozen=True):
     key: str = ""
     keep_ms: int | None = None
     error: str = ""
+    delayed: str = ""
+    """Where there was no room for its file when it was last tried; it is tried again (N-4)."""
     refused: bool = False
     """There was no room: nothing of it is, or was, on Asterisk (N-4)."""
     frames: int | None = None

@@ -54,6 +54,7 @@ class Tracks:
         ends = [max(0, wav.frames - lead) for wav, lead in wavs]
         self.frames = max(*ends, *(end for _, end in silences), 0)
         self.repaired = any(wav.repaired for wav, _ in wavs)
+        self.torn = any(wav.torn for wav, _ in wavs)
 
     def __enter__(self) -> Self:
         return self

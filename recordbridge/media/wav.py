@@ -1,7 +1,9 @@
 """Asterisk's WAV: a header of 44 bytes, then 16-bit little-endian PCM, 8 kHz, mono.
 
 The law: the length of the file is the truth, never the header (Q-1, N-2). Asterisk writes the
-sizes when it closes the file, so after a crash they are 0; after a full disk they are too big.
+sizes when it closes the file, so after a crash they are 0. After a full disk (N-4) it says that all
+is well: the file then ends where a disk block ends, which whole frames of 20 ms never do, or it was
+drawn out to its length, with a hole of zeros that nobody spoke.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from recordbridge.errors import MediaError, MissingAudioError, StorageError
 RATE = 8000
 HEADER_BYTES = 44
 SAMPLE_BYTES = 2
+BLOCK_BYTES = 1024
+"""Blocks of disks are this or a multiple of it; 44 + 320 n is no multiple even of 64."""
 
 _LAYOUT = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _LARGEST = 0xFFFFFFFF
@@ -53,7 +57,8 @@ class WavReader:
     """One WAV, open for reading; a context manager.
 
     `frames` samples per channel are in the file; `repaired` says that the header told
-    otherwise. Raises MediaError when the file is missing or no WAV of `channels` channels.
+    otherwise, `torn` that the disk had no room for all of it (N-4). Raises MediaError when the
+    file is missing or no WAV of `channels` channels.
     """
 
     def __init__(self, path: Path, channels: int = 1) -> None:
@@ -64,6 +69,7 @@ class WavReader:
         except OSError as error:
             raise _unreadable(path.name, error) from error
         try:
+            self.torn = False
             self.frames, self.repaired = self._examine(channels)
         except OSError as error:
             self._file.close()
@@ -99,14 +105,20 @@ class WavReader:
 
     def _examine(self, channels: int) -> tuple[int, bool]:
         descriptor = self._file.fileno()
-        size = os.fstat(descriptor).st_size
+        size = self._written(os.fstat(descriptor).st_size)
         head = os.pread(descriptor, HEADER_BYTES, 0)
-        if len(head) < HEADER_BYTES:
-            self._check_torn(head)
+        if size < HEADER_BYTES:
+            self._check_torn(head[:size])
+            self.torn = True
             return 0, True
-        riff, _, wave, fmt, fmt_size, coding, has, rate, _, _, bits, data, told = _LAYOUT.unpack(
-            head
+        riff, riff_size, wave, fmt, fmt_size, coding, has, rate, _, _, bits, data, told = (
+            _LAYOUT.unpack(head)
         )
+        actual = size - HEADER_BYTES
+        if riff != b"RIFF" and (riff_size, told) == (size - 8, actual):
+            # There was no room for the header, and later some for the rest: sizes in the audio.
+            self.torn = True
+            return actual // self._block, True
         if (riff, wave, fmt, fmt_size, data) != (b"RIFF", b"WAVE", b"fmt ", 16, b"data"):
             raise MediaError(f"{self._name} is not a WAV with the 44-byte header of Asterisk")
         if (coding, has, rate, bits) != (1, channels, RATE, 8 * SAMPLE_BYTES):
@@ -114,10 +126,15 @@ class WavReader:
                 f"{self._name} has format {coding}, {has} channels, {rate} Hz, {bits} bits;"
                 f" expected 1 (PCM), {channels}, {RATE} Hz, {8 * SAMPLE_BYTES} bits"
             )
-        actual = size - HEADER_BYTES
         # A size that 32 bits cannot hold, and the pad byte after an odd length, are no damage.
         intact = told == min(actual, _LARGEST) or (told % 2 == 1 and told + 1 == actual)
         return actual // self._block, not intact
+
+    def _written(self, size: int) -> int:
+        """The bytes before the first hole; there is always one at the end."""
+        end = min(size, os.lseek(self._file.fileno(), 0, os.SEEK_HOLE)) if size else 0
+        self.torn = end < size or (end > 0 and end % BLOCK_BYTES == 0)
+        return end
 
     def _check_torn(self, head: bytes) -> None:
         """A disk may fill up, or Asterisk die, before the header was out: that is 0 frames."""

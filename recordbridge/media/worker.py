@@ -98,7 +98,7 @@ def measure(
     silences = [(_samples(begin), _samples(end)) for begin, end in collect.silences]
     with Tracks(sources, leads, channels=collect.channels, silences=silences) as tracks:
         kept = cut.span(tracks.frames, wav.RATE, collect.keep_from_ms, collect.keep_ms)
-        if collect.trim_silence:
+        if collect.trim_silence and not tracks.torn:  # else it was not silence that ended it
             after = max((end for _, end in silences), default=0)
             kept = cut.trimmed(tracks.read, kept, wav.RATE, collect.threshold, after)
         wav.write(into, kept.frames, tracks.channels, _pcm(tracks, kept, check))
@@ -108,6 +108,7 @@ def measure(
             channels=tracks.channels,
             skipped_frames=kept.start,
             repaired=tracks.repaired,
+            torn=tracks.torn,
             pcm=into,
         )
 

@@ -23,6 +23,8 @@ class Measured(msgspec.Struct, frozen=True):
     skipped_frames: int
     repaired: bool
     pcm: Path
+    torn: bool = False
+    """Asterisk's disk had no room for all of it (N-4)."""
 
 
 class Stored(msgspec.Struct, frozen=True):
