@@ -168,7 +168,9 @@ def test_keys_sound_where_the_caller_hears_the_callee() -> None:
     assert drive.last(i.SendTones).bridge_id == drive.of(i.MakeBridge)[0].bridge_id
 
 
-@pytest.mark.parametrize(("ms", "rest"), [(100, "w2"), (250, "2"), (750, ""), (5_000, "")])
+@pytest.mark.parametrize(
+    ("ms", "rest"), [(100, "w2"), (200, "w2"), (250, "2"), (750, ""), (5_000, "")]
+)
 def test_keys_that_have_not_sounded_are_pressed_at_the_answer(ms: int, rest: str) -> None:
     drive = dial(*KEYS, real=False)
     early(drive)
@@ -196,3 +198,24 @@ def test_keys_of_a_callee_that_is_not_heard_early_are_pressed_at_the_answer(
     answer(drive)
     assert drive.last(i.SendKeys).digits == "5"
     assert not drive.of(i.SendTones)
+
+
+def test_one_who_is_told_of_twice_gets_its_keys_once() -> None:
+    drive = dial(*KEYS)
+    early(drive)
+    assert not kinds(early(drive))
+    assert len(drive.of(i.SendTones)) == 1
+
+
+def test_one_who_thinks_about_it_is_not_heard_when_the_other_is_gone() -> None:
+    drive = dial(confirm_key="1")
+    early(drive, 0)
+    early(drive, 1)
+    answer(drive, 1)
+    assert kinds(ended(drive, 0)) == ["LeaveBridge", "Ring"]
+
+
+def test_ringing_that_is_over_is_not_ended_again() -> None:
+    drive = dial(answered=True)
+    early(drive)
+    assert "Ring" not in kinds(answer(drive))

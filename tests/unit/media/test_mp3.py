@@ -70,6 +70,13 @@ def test_mono_is_32_kbit_and_stereo_64(tmp_path: Path) -> None:
     assert two == pytest.approx(80_000, rel=0.02)
 
 
+@pytest.mark.rule("D-34")
+@pytest.mark.parametrize("ms", [200, 3_000, 60_000])
+def test_it_is_smaller_than_the_wav(tmp_path: Path, ms: int) -> None:
+    source = wavs.write(tmp_path / "same.wav", sweep(ms, 300, 3000))
+    assert encoded(tmp_path, 1, sweep(ms, 300, 3000)).stat().st_size < source.stat().st_size * 0.8
+
+
 def test_the_content_is_that_of_the_recording(tmp_path: Path) -> None:
     original = sweep(2000, 300, 3000)
     assert likeness(original, decoded(encoded(tmp_path, 1, original))[:, 0]) > 0.98
