@@ -29,6 +29,7 @@ class Channel(msgspec.Struct, gc=False):
     state: str = ""
     caller: Caller = msgspec.field(default_factory=Caller)
     dialplan: Dialplan = msgspec.field(default_factory=Dialplan)
+    creationtime: str = ""
 
 
 class Recording(msgspec.Struct, gc=False):

@@ -19,6 +19,7 @@ from recordbridge import ids, instant
 from recordbridge.ari import events
 from recordbridge.ari.legs import Legs
 from recordbridge.machine import facts
+from recordbridge.machine.facts import CallEntered
 
 Routed = tuple[str, facts.Fact]
 Facts = tuple[Routed, ...]
@@ -70,9 +71,19 @@ class Translator:
             _remember(self._calls, channel_id, known)
         return known
 
-    def entered(self, channel: events.Channel, args: list[str], at: instant.Instant) -> Routed:
+    def uuid_of(self, channel_id: str) -> str:
+        """E-7, of a channel that may never be of interest again."""
+        return self._calls.get(channel_id) or ids.call_uuid(self._asterisk, channel_id)
+
+    def at(self, timestamp: str) -> instant.Instant:
+        """Asterisk's timestamp in the service's clock."""
+        return instant.from_asterisk(timestamp) - self.offset_ms
+
+    def entered(
+        self, channel: events.Channel, args: list[str], at: instant.Instant
+    ) -> tuple[str, CallEntered]:
         """A main channel that is in Stasis, as its StasisStart tells or as it is found there."""
-        return self.call_uuid(channel.id), facts.CallEntered(
+        return self.call_uuid(channel.id), CallEntered(
             at=at,
             channel_id=channel.id,
             caller=channel.caller.number,
@@ -91,7 +102,7 @@ class Translator:
         return not channel_id.startswith(ids.OBJECT_PREFIX)
 
     def _at(self, event: events.Event) -> instant.Instant:
-        return instant.from_asterisk(event.timestamp) - self.offset_ms
+        return self.at(event.timestamp)
 
     def _main(self, channel: events.Channel) -> str | None:
         """The call of a main channel; None for snoops and legs that we made ourselves."""

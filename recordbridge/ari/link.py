@@ -33,9 +33,9 @@ from recordbridge.ari.session import ReplacedError, Session
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
 from recordbridge.ari.version import takes_commands_on_socket, too_old
-from recordbridge.errors import PbxError, PbxRefusedError
+from recordbridge.errors import PbxError, PbxRefusedError, PbxUnavailableError
 from recordbridge.machine import intents
-from recordbridge.machine.facts import CommandRefused, Fact, KeysSent, PbxSeen
+from recordbridge.machine.facts import CallEntered, CommandRefused, Fact, KeysSent, PbxSeen
 from recordbridge.ports.pbx import FactSink
 
 FIRST_PAUSE_S = 0.1
@@ -156,6 +156,12 @@ class AriPbx:
         for fact in found.progress:
             self._soon(self._translator.call_uuid(channel_id), fact)
         return found.seen
+
+    async def find(self, call: str) -> CallEntered | None:
+        """See `ports.pbx.Pbx.find`."""
+        if not self._connected:
+            raise PbxUnavailableError(f"Asterisk {self.name} is not connected")
+        return await lookup.find(self._rest, self._translator, call)
 
     def _soon(self, call: str, fact: Fact) -> None:
         """The sink is never re-entered; and what `look` found is told after what it returns."""

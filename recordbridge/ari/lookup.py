@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
@@ -12,10 +13,10 @@ from msgspec.structs import replace
 
 from recordbridge import instant
 from recordbridge.ari import events, headers
-from recordbridge.ari.facts import Routed, Translator
+from recordbridge.ari.facts import SNOOP, Routed, Translator
 from recordbridge.ari.rest import RestClient, failure
 from recordbridge.errors import PbxUnavailableError
-from recordbridge.machine.facts import Fact, LegAnswered, LegRinging, PbxSeen
+from recordbridge.machine.facts import CallEntered, Fact, LegAnswered, LegRinging, PbxSeen
 
 _T = TypeVar("_T")
 
@@ -29,6 +30,7 @@ class _State(msgspec.Struct):
     target_uri: str = ""
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STASIS = "Stasis"
 _RUNNING = frozenset(("queued", "recording", "paused"))
 
@@ -105,6 +107,19 @@ async def calls_present(
     )
     present = [each for each in found if each is not None and _in_stasis(each)]
     return await asyncio.gather(*(_entry(rest, translator, each, now) for each in present))
+
+
+async def find(rest: RestClient, translator: Translator, call: str) -> CallEntered | None:
+    """See `ports.pbx.Pbx.find`."""
+    channel = await _get(rest, f"channels/{quote(call, safe='')}", events.Channel)
+    if channel is None and _UUID.fullmatch(call):
+        channels = await _get(rest, "channels", list[events.Channel]) or []
+        named = (each for each in channels if translator.uuid_of(each.id) == call)
+        channel = next(named, None)
+    if channel is None or channel.name.startswith(SNOOP):
+        return None
+    began = translator.at(channel.creationtime)
+    return translator.entered(channel, [], began)[1]
 
 
 async def _entry(

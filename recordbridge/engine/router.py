@@ -6,19 +6,24 @@ for a while, for it may come back under the same CallUUID.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import msgspec
 import structlog
 
+from recordbridge import ids
 from recordbridge.engine import documents, rows
 from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Application, Applications
 from recordbridge.engine.commits import Commits
 from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.live import Asking
 from recordbridge.engine.pipeline import Pipeline, Tell
+from recordbridge.engine.replies import Replies
 from recordbridge.errors import PbxError
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
@@ -28,7 +33,7 @@ from recordbridge.machine import life
 from recordbridge.machine.state import Call, Profile
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
-from recordbridge.ports.rows import RequestRow
+from recordbridge.ports.rows import CallRow, RequestRow
 from recordbridge.ports.store import Store
 from recordbridge.telemetry.metrics import Metrics
 
@@ -70,6 +75,7 @@ class Router:
         self._clock = clock
         self._metrics = metrics
         self.commits = Commits()
+        self._replies = Replies()
         metrics.calls_active.set_function(lambda: len(self._actors))
         metrics.recordings_active.set_function(self._running)
         self._pbxs: dict[str, Pbx] = {}
@@ -98,6 +104,9 @@ class Router:
         """A fact from an Asterisk (`ports.pbx.FactSink`, bound to its name)."""
         actor = self._actors.get(call_uuid)
         if actor is not None:
+            if isinstance(fact, f.CallEntered) and actor.state.outside:
+                profile = self._match(asterisk, call_uuid, fact).profile
+                fact = msgspec.structs.replace(fact, profile=profile)
             actor.feed(fact)
         elif isinstance(fact, f.CallEntered):
             self._enter(asterisk, call_uuid, fact)
@@ -140,6 +149,44 @@ class Router:
         name, value = REFUSED
         self._pbxs[asterisk].perform(i.SetVariable(channel_id=channel_id, name=name, value=value))
         self._pbxs[asterisk].perform(i.SendBack(channel_id=channel_id))
+
+    # -- what is asked of calls (engine.live.Actors)
+
+    def live(self, call_uuid: str) -> Actor | None:
+        return self._actors.get(call_uuid)
+
+    def pbxs(self) -> list[Pbx]:
+        return list(self._pbxs.values())
+
+    def ask(self, actor: Actor, fact: Asking) -> asyncio.Future[i.Reply]:
+        expected = self._replies.expect(fact.asked_id, actor.state.call_uuid)
+        if actor.closed:
+            self._replies.tell(i.Reply(asked_id=fact.asked_id, refusal="gone"))
+        actor.feed(fact)
+        return expected
+
+    def overhear(
+        self, asterisk: str, found: f.CallEntered, profile: Profile, known: CallRow | None
+    ) -> Actor:
+        call_uuid = ids.call_uuid(asterisk, found.channel_id)
+        before = self._left.pop(call_uuid, None)
+        if before is None and known is None:
+            seed = secrets.token_hex(16)
+            step = machine.overhear(asterisk, found, profile, seed, self._clock())
+            actor = self._adopt(call_uuid, self._actor(step.state, 0))
+            actor.begin(step)
+            return actor
+        if before is not None:
+            actor = self._actor(before.state, before.version)
+        else:
+            assert known is not None
+            actor = self._actor(rows.decode(known.state), known.version)
+        self._adopt(call_uuid, actor).feed(f.Overheard(at=self._clock(), answered=found.answered))
+        return actor
+
+    def discard(self, asterisk: str, names: tuple[str, ...]) -> None:
+        if names and asterisk in self._pbxs:
+            self._pipeline.discard(self._pbxs[asterisk], names)
 
     def _actor(self, state: Call, version: int) -> Actor:
         return Actor(
@@ -186,6 +233,8 @@ class Router:
                 self._outbox.make_durable(request_id)
             case i.Abandon(request_id=request_id):
                 self._outbox.abandon(request_id)
+            case i.Reply():
+                self._replies.tell(intent)
             case _:
                 raise AssertionError(intent)
 
@@ -214,10 +263,11 @@ class Router:
 
     def dropped(self, actor: Actor, *, hang_up: bool) -> None:
         """Forget the call; its row stays open, so that a restart finds its recordings."""
-        if hang_up:
+        if hang_up and not actor.state.outside:
             state = actor.state
             self._pbxs[state.asterisk].perform(i.HangUp(channel_id=state.channel_id))
         self._actors.pop(actor.state.call_uuid, None)
+        self._replies.dropped(actor.state.call_uuid)
 
     def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
         """A request was answered or has used up its fragment (`deliveries.Settled`)."""

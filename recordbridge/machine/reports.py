@@ -61,6 +61,11 @@ def _hangup(call: Call) -> hangup_causes.HangupCause:
     )
 
 
+def ending(call: Call) -> hangup_causes.HangupCause | None:
+    """Why a call ended that is over."""
+    return _hangup(call) if call.over else None
+
+
 def hangup_cause(call: Call) -> str:
     """HangupCause of a call that is over, else empty."""
     return _hangup(call).cause if call.over else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from recordbridge.machine.facts import Fact, PbxSeen
+from recordbridge.machine.facts import CallEntered, Fact, PbxSeen
 from recordbridge.machine.intents import Pbx as PbxIntent
 
 FactSink = Callable[[str, Fact], None]
@@ -39,6 +39,13 @@ class Pbx(Protocol):
         """What of a call is there now: those of the ids given that still run, and the channel.
 
         Raises PbxUnavailableError.
+        """
+        ...
+
+    async def find(self, call: str) -> CallEntered | None:
+        """The channel with that id or CallUUID, wherever in Asterisk it is; `at` = its beginning.
+
+        Ours (legs, not snoops) too. Raises PbxUnavailableError.
         """
         ...
 

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from recordbridge.errors import RecordbridgeError, StorageError
+from recordbridge.errors import PbxUnavailableError, RecordbridgeError, StorageError
 from recordbridge.web.keys import API_ID
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,8 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
             log.warning(
                 "request_failed", method=request.method, path=request.path, reason=str(error)
             )
-            status = 503 if isinstance(error, StorageError) else 500
+            away = isinstance(error, StorageError | PbxUnavailableError)
+            status = 503 if away else 500
             return refusal(api_id, status, str(error))
 
 

@@ -10,8 +10,8 @@ import msgspec
 
 from recordbridge.engine.applications import Application
 from recordbridge.engine.pipeline import Tell
-from recordbridge.errors import PbxGoneError, StorageError
-from recordbridge.machine.facts import MediaReady, PbxSeen
+from recordbridge.errors import PbxGoneError, PbxUnavailableError, StorageError
+from recordbridge.machine.facts import CallEntered, MediaReady, PbxSeen
 from recordbridge.machine.intents import Collect, FetchMedia, Synthesise
 from recordbridge.machine.intents import Pbx as PbxIntent
 from recordbridge.plivo.retry import Target
@@ -116,6 +116,7 @@ class RecordingPbx:
         self.done: list[PbxIntent] = []
         self.deleted: list[str] = []
         self.folder = folder
+        self.channels: dict[str, CallEntered] = {}
         self.seen = PbxSeen(at=0, channel=False)
 
     def perform(self, intent: PbxIntent) -> None:
@@ -131,6 +132,11 @@ class RecordingPbx:
         legs: list[str],
     ) -> PbxSeen:
         return self.seen
+
+    async def find(self, call: str) -> CallEntered | None:
+        if not self.connected:
+            raise PbxUnavailableError("away")
+        return self.channels.get(call)
 
     def recording_file(self, name: str) -> Path | None:
         return None

@@ -1,0 +1,167 @@
+"""Live calls as the REST API sees them: found by CallUUID or channel id, and asked for things.
+
+Any channel of a configured Asterisk is a live call, whether it is in our application or in the
+dialplan (E-1). What belongs to another account is not there (E-6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from recordbridge import ids
+from recordbridge.engine import rows
+from recordbridge.engine.actor import Actor
+from recordbridge.errors import StorageError
+from recordbridge.machine import facts as f
+from recordbridge.machine import life
+from recordbridge.machine.intents import Reply
+from recordbridge.machine.state import Call, Profile, Recording
+from recordbridge.ports.audio import Blobs
+from recordbridge.ports.pbx import Pbx
+from recordbridge.ports.rows import CallRow, RecordingRow
+
+LEG = "leg"
+ANSWER_S = 4.0
+"""How long an answer is waited for: less than the official SDKs wait for theirs (5 s)."""
+
+Asking = f.RecordAsked | f.StopAsked | f.PauseAsked | f.HangupAsked | f.TransferAsked
+
+
+class Actors(Protocol):
+    """Where the calls are (`engine.router.Router`)."""
+
+    def live(self, call_uuid: str) -> Actor | None:
+        """The actor of a call that is not settled."""
+        ...
+
+    def pbxs(self) -> list[Pbx]: ...
+
+    def ask(self, actor: Actor, fact: Asking) -> asyncio.Future[Reply]:
+        """Ask it; the future has the answer when that is committed, or StorageError."""
+        ...
+
+    def overhear(
+        self, asterisk: str, found: f.CallEntered, profile: Profile, known: CallRow | None
+    ) -> Actor:
+        """Take up a channel that is not in our application."""
+        ...
+
+    def discard(self, asterisk: str, names: tuple[str, ...]) -> None:
+        """Delete Asterisk's files of these names, if there are any."""
+        ...
+
+
+class Keeps(Protocol):
+    """What is needed of the database."""
+
+    async def call(self, call_uuid: str) -> CallRow | None: ...
+
+    async def delete_recording(self, recording_id: str, at: int) -> None: ...
+
+
+class LiveCalls:
+    """Finds live calls and asks them. `owner` gives the account of a channel in no application."""
+
+    def __init__(
+        self,
+        actors: Actors,
+        store: Keeps,
+        blobs: Blobs,
+        *,
+        owner: Callable[[str], str | None],
+        clock: Callable[[], int],
+    ) -> None:
+        self._actors = actors
+        self._store = store
+        self._blobs = blobs
+        self._owner = owner
+        self._clock = clock
+
+    async def find(self, account: str, call: str) -> Actor | None:
+        """The account's live call of that CallUUID or channel id.
+
+        Raises PbxError while it cannot be known, StorageError.
+        """
+        known = self._known(call)
+        if known is not None:
+            return known if known.state.profile.account == account else None
+        for pbx in self._actors.pbxs():
+            found = await pbx.find(call)
+            if found is not None:
+                return await self._found(account, pbx.name, found)
+        return None
+
+    def state(self, account: str, call: str) -> Call | None:
+        """The call's present state, if we know it; Asterisk is not asked."""
+        actor = self._known(call)
+        return None if actor is None or actor.state.profile.account != account else actor.state
+
+    async def ask(self, actor: Actor, fact: Asking) -> Reply:
+        """The answer. Raises StorageError when it does not come in time."""
+        return await answered(self._actors.ask(actor, fact))
+
+    def asked(self, actor: Actor, fact: Asking) -> asyncio.Future[Reply]:
+        """The same, for those who wait themselves."""
+        return self._actors.ask(actor, fact)
+
+    async def erase(self, row: RecordingRow) -> bool:
+        """E-3: delete every copy of a recording; False while it is still worked on.
+
+        Raises StorageError: then some may be left, and it is to be asked for again.
+        """
+        actor = self._actors.live(row.call_uuid)
+        state = await self._state_of(row) if actor is None else actor.state
+        held = None if state is None else _recording(state, row.recording_id)
+        if state is not None and held is not None:
+            if actor is not None and not life.settled(held):
+                return False
+            names = tuple(name for name in life.capture_names(held) if name)
+            self._actors.discard(state.asterisk, names)
+        await self._blobs.delete(f"{row.recording_id}.{row.file_format}")
+        await self._store.delete_recording(row.recording_id, self._clock())
+        return True
+
+    async def _state_of(self, row: RecordingRow) -> Call | None:
+        call = await self._store.call(row.call_uuid)
+        return None if call is None else rows.decode(call.state)
+
+    def _known(self, call: str) -> Actor | None:
+        if (actor := self._actors.live(call)) is not None:
+            return actor
+        for pbx in self._actors.pbxs():
+            if (actor := self._actors.live(ids.call_uuid(pbx.name, call))) is not None:
+                return actor
+        return self._of_leg(call)
+
+    def _of_leg(self, channel_id: str) -> Actor | None:
+        """A callee of a Dial is recorded with the call that it belongs to."""
+        made = ids.parse_object_id(channel_id)
+        return self._actors.live(made.call) if made is not None and made.kind == LEG else None
+
+    async def _found(self, account: str, asterisk: str, found: f.CallEntered) -> Actor | None:
+        if found.channel_id.startswith(ids.OBJECT_PREFIX):
+            actor = self._of_leg(found.channel_id)
+            return actor if actor is not None and actor.state.profile.account == account else None
+        call_uuid = ids.call_uuid(asterisk, found.channel_id)
+        row = await self._store.call(call_uuid)
+        owner = self._owner(asterisk) if row is None else row.account
+        if owner != account:
+            return None
+        if (actor := self._actors.live(call_uuid)) is not None:
+            return actor  # it came in while we asked
+        return self._actors.overhear(asterisk, found, Profile(account, ""), row)
+
+
+async def answered(asked: asyncio.Future[Reply]) -> Reply:
+    """Wait for the answer as long as one may. Raises StorageError."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await asyncio.shield(asked)
+    except TimeoutError:
+        raise StorageError("the database did not take it in time; ask again") from None
+
+
+def _recording(state: Call, recording_id: str) -> Recording | None:
+    return next((r for r in state.recordings if r.recording_id == recording_id), None)
