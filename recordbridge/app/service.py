@@ -18,6 +18,7 @@ from recordbridge import web
 from recordbridge.app.configured import ConfiguredApplications
 from recordbridge.app.places import places
 from recordbridge.app.prompts import Prompting, prompting
+from recordbridge.app.rest import rest_api
 from recordbridge.app.storage import storage
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
@@ -35,6 +36,7 @@ from recordbridge.settings import Settings
 from recordbridge.settings.sections import Asterisk
 from recordbridge.store import Database, open_store
 from recordbridge.telemetry.metrics import Metrics
+from recordbridge.web.api import add_api
 from recordbridge.web.signing import RecordUrls
 from recordbridge.web.sounds import add_sounds
 
@@ -219,6 +221,18 @@ class Service:
             registry=self.metrics.registry,
         )
         add_sounds(application, sounds)
+        add_api(
+            application,
+            rest_api(
+                self.settings,
+                self.store,
+                blobs,
+                self.router,
+                self.deliveries,
+                urls,
+                self.clock,
+            ),
+        )
         service = self.settings.service
         tls = None
         if service.tls_cert is not None:

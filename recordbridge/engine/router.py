@@ -7,6 +7,7 @@ for a while, for it may come back under the same CallUUID.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -162,7 +163,8 @@ class Router:
         expected = self._replies.expect(fact.asked_id, actor.state.call_uuid)
         if actor.closed:
             self._replies.tell(i.Reply(asked_id=fact.asked_id, refusal="gone"))
-        actor.feed(fact)
+        # What the call does from now on is no part of the request, its log lines neither.
+        contextvars.Context().run(actor.feed, fact)
         return expected
 
     def overhear(
@@ -172,7 +174,8 @@ class Router:
         before = self._left.pop(call_uuid, None)
         if before is None and known is None:
             seed = secrets.token_hex(16)
-            step = machine.overhear(asterisk, found, profile, seed, self._clock())
+            full = self.room(asterisk)
+            step = machine.overhear(asterisk, found, profile, seed, self._clock(), full)
             actor = self._adopt(call_uuid, self._actor(step.state, 0))
             actor.begin(step)
             return actor
@@ -182,6 +185,7 @@ class Router:
             assert known is not None
             actor = self._actor(rows.decode(known.state), known.version)
         self._adopt(call_uuid, actor).feed(f.Overheard(at=self._clock(), answered=found.answered))
+        self.room_changed()
         return actor
 
     def discard(self, asterisk: str, names: tuple[str, ...]) -> None:

@@ -78,7 +78,12 @@ def enter(
 
 
 def overhear(
-    asterisk: str, found: f.CallEntered, profile: Profile, seed: str, now: Instant
+    asterisk: str,
+    found: f.CallEntered,
+    profile: Profile,
+    seed: str,
+    now: Instant,
+    full: str = "",
 ) -> Step:
     """A channel that is not in Stasis is to be recorded: a call without a flow (E-1)."""
     call = Call(
@@ -92,6 +97,7 @@ def overhear(
         headers={},
         entered_at=found.at,
         answered_at=now if found.answered else None,
+        full=full,
         outside=True,
     )
     turn = Turn(call, now)

@@ -40,6 +40,8 @@ async def serve_file(request: web.Request) -> web.StreamResponse:
     row = await request.app[keys.ROWS].recording(recording_id)
     if row is None or row.account != account or row.file_format != ext:
         raise web.HTTPNotFound(text="there is no such recording")
+    if row.deleted_at is not None:
+        raise _deleted()
     _require_ready(row)
     files, name = request.app[keys.FILES], f"{row.recording_id}.{row.file_format}"
     url = await files.link(name, "HEAD" if request.method == hdrs.METH_HEAD else "GET")
@@ -48,11 +50,15 @@ async def serve_file(request: web.Request) -> web.StreamResponse:
         return web.Response(status=HTTPStatus.FOUND, headers=moved)
     file = await files.open(name)
     if file is None:
-        raise web.HTTPGone(text="the recording was deleted")
+        raise _deleted()
     try:
         return await _send(request, row, file)
     finally:
         await file.close()
+
+
+def _deleted() -> web.HTTPGone:
+    return web.HTTPGone(text="the recording was deleted")
 
 
 def _admit(request: web.Request, account: str, recording_id: str, ext: str) -> None:

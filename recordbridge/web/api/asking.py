@@ -66,7 +66,7 @@ Answer = Callable[[Asking], Awaitable[web.StreamResponse]]
 
 
 class Operation(NamedTuple):
-    """One method of one path. `reply` is what `status` carries, None = nothing."""
+    """One method of one path. `replies` are what `status` may carry; none = nothing."""
 
     method: str
     path: str
@@ -74,7 +74,7 @@ class Operation(NamedTuple):
     about: str
     answer: Answer
     status: int = 200
-    reply: object = None
+    replies: tuple[type[msgspec.Struct], ...] = ()
     query: tuple[Field, ...] = ()
     body: tuple[Field, ...] = ()
     errors: tuple[int, ...] = ()
@@ -106,6 +106,8 @@ def agreed(told: Told, what: str) -> Told:
             raise no_call()
         case "idle":
             raise web.HTTPNotFound(text=what)
+        case "full":
+            raise web.HTTPConflict(text="a disk is full: the recording was refused")
         case "conflict":
             raise web.HTTPConflict(text="the call is not in an application: it has no document")
         case _:

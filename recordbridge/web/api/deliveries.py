@@ -139,7 +139,7 @@ OPERATIONS = (
         "listDeliveries",
         "Requests to applications, newest first.",
         listing,
-        reply=shapes.Deliveries,
+        replies=(shapes.Deliveries,),
         query=(*_FILTERS, *checks.PAGING),
     ),
     Operation(
@@ -150,7 +150,7 @@ OPERATIONS = (
         " those that were given up (parked, gone). Requests for documents are left out.",
         replay_all,
         status=202,
-        reply=shapes.Replayed,
+        replies=(shapes.Replayed,),
         query=_FILTERS,
         body=_FILTERS,
     ),
@@ -160,7 +160,7 @@ OPERATIONS = (
         "getDelivery",
         "One request, with every attempt.",
         get,
-        reply=shapes.OneDelivery,
+        replies=(shapes.OneDelivery,),
     ),
     Operation(
         "POST",
@@ -169,7 +169,7 @@ OPERATIONS = (
         "Sends the request again, at once and under its id.",
         replay,
         status=202,
-        reply=shapes.Replayed,
+        replies=(shapes.Replayed,),
         errors=(409,),
     ),
 )

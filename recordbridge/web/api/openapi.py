@@ -29,7 +29,7 @@ _WORDS = {
 def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """The whole document."""
     known = list(operations)
-    types = [each.reply for each in known if each.reply is not None]
+    types = [reply for each in known for reply in each.replies]
     _, schemas = msgspec.json.schema_components([*types, shapes.Error], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for each in known:
@@ -105,8 +105,9 @@ def _body(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 def _responses(each: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": each.about}
-    if each.reply is not None:
-        (schema,), _ = msgspec.json.schema_components([each.reply], ref_template=_REF)
+    if each.replies:
+        schemas, _ = msgspec.json.schema_components(each.replies, ref_template=_REF)
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": [*schemas]}
         good["content"] = {JSON: {"schema": schema}}
     errors = {400, 401, 404, 503, *each.errors} | ({413} if each.body else set())
     error = {JSON: {"schema": {"$ref": _REF.format(name="Error")}}}

@@ -116,7 +116,7 @@ OPERATIONS = (
         "listRecordings",
         "Recordings that have ended, newest first.",
         listing,
-        reply=shapes.Recordings,
+        replies=(shapes.Recordings,),
         query=_FILTERS,
     ),
     Operation(
@@ -125,7 +125,7 @@ OPERATIONS = (
         "getRecording",
         "One recording; 404 with Retry-After until it is ready.",
         get,
-        reply=shapes.OneRecording,
+        replies=(shapes.OneRecording,),
     ),
     Operation(
         "DELETE",

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from recordbridge.engine.actor import Actor
 from recordbridge.machine.facts import PauseAsked, StopAsked
+from recordbridge.machine.intents import Reply as Told
 from recordbridge.plivo import checks as elements
 from recordbridge.plivo.elements import Record
 from recordbridge.plivo.retry import Target
@@ -25,8 +26,9 @@ async def start(asking: Asking) -> web.StreamResponse:
     call = asking.part("call_uuid")
     wish = starts.wish(asking.http, asking.api_id, asking.account, call, element)
     begun = await asking.api.starts.begin(wish)
-    if begun is None or begun.refusal:
+    if begun is None:
         raise no_call()
+    agreed(Told(asked_id=begun.api_id, refusal=begun.refusal), IDLE)
     url = asking.api.urls.record_url(
         asking.account, begun.recording_id, element.file_format, asking.now
     )
@@ -147,9 +149,9 @@ OPERATIONS = (
         " same Idempotency-Key within 24 hours begins nothing and gets the same reply.",
         start,
         status=202,
-        reply=shapes.Started,
+        replies=(shapes.Started,),
         body=_FIELDS,
-        errors=(422,),
+        errors=(409, 422),
         headers=(starts.HEADER,),
     ),
     Operation(
@@ -169,7 +171,7 @@ OPERATIONS = (
         "Records silence until it is resumed; nothing of the pause is kept.",
         pause,
         status=202,
-        reply=shapes.Switched,
+        replies=(shapes.Switched,),
         body=_ONE,
     ),
     Operation(
@@ -179,7 +181,7 @@ OPERATIONS = (
         "Goes on with what was paused.",
         resume,
         status=202,
-        reply=shapes.Switched,
+        replies=(shapes.Switched,),
         body=_ONE,
     ),
 )

@@ -1,0 +1,36 @@
+"""The REST API put together."""
+
+from __future__ import annotations
+
+from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.live import LiveCalls
+from recordbridge.engine.router import Router
+from recordbridge.instant import Clock
+from recordbridge.ports.audio import Blobs
+from recordbridge.settings import Settings
+from recordbridge.store import Database
+from recordbridge.web.api import Api
+from recordbridge.web.api.starts import Starts
+from recordbridge.web.signing import RecordUrls
+
+
+def rest_api(
+    settings: Settings,
+    store: Database,
+    blobs: Blobs,
+    router: Router,
+    deliveries: Deliveries,
+    urls: RecordUrls,
+    clock: Clock,
+) -> Api:
+    """What the operations need; a channel in no application is its Asterisk's account's (E-6)."""
+    owners = {each.name: settings.account_of(each) for each in settings.asterisk}
+    live = LiveCalls(router, store, blobs, owner=owners.get, clock=clock)
+    return Api(
+        lists=store,
+        live=live,
+        replays=deliveries,
+        starts=Starts(store, live, clock),
+        urls=urls,
+        clock=clock,
+    )
