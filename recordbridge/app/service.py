@@ -206,10 +206,9 @@ class Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    @contextlib.asynccontextmanager
-    async def _doors(
+    def _application(
         self, urls: RecordUrls, blobs: Blobs, sounds: SoundFolder
-    ) -> AsyncIterator[None]:
+    ) -> aioweb.Application:
         application = web.application(
             rows=self.store,
             files=blobs,
@@ -221,18 +220,17 @@ class Service:
             registry=self.metrics.registry,
         )
         add_sounds(application, sounds)
-        add_api(
-            application,
-            rest_api(
-                self.settings,
-                self.store,
-                blobs,
-                self.router,
-                self.deliveries,
-                urls,
-                self.clock,
-            ),
+        api = rest_api(
+            self.settings, self.store, blobs, self.router, self.deliveries, urls, self.clock
         )
+        add_api(application, api)
+        return application
+
+    @contextlib.asynccontextmanager
+    async def _doors(
+        self, urls: RecordUrls, blobs: Blobs, sounds: SoundFolder
+    ) -> AsyncIterator[None]:
+        application = self._application(urls, blobs, sounds)
         service = self.settings.service
         tls = None
         if service.tls_cert is not None:

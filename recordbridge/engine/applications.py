@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 import msgspec
+import structlog
 
+from recordbridge.machine.facts import CallEntered
 from recordbridge.machine.state import Profile
 from recordbridge.plivo.elements import Document, RecordDefaults
+
+log = structlog.get_logger()
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -32,3 +36,15 @@ class Applications(Protocol):
     def tokens(self, account: str) -> tuple[str, ...]:
         """The account's auth tokens, for signatures (H-2)."""
         ...
+
+
+def matched(
+    applications: Applications, asterisk: str, call_uuid: str, fact: CallEntered
+) -> Application:
+    """The call's application (F-1); one without any documents when there is none for it."""
+    named = fact.args.get("application")
+    found = applications.match(asterisk, named, fact.args.get("to", fact.dialled))
+    if found is None:
+        log.error("no_application", call_uuid=call_uuid, application=named, dialled=fact.dialled)
+        return Application(profile=Profile(account="", application=named or ""))
+    return found

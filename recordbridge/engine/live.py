@@ -7,12 +7,13 @@ dialplan (E-1). What belongs to another account is not there (E-6).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from recordbridge import ids
 from recordbridge.engine import rows
 from recordbridge.engine.actor import Actor
+from recordbridge.engine.replies import Asking, Replies
 from recordbridge.errors import StorageError
 from recordbridge.machine import facts as f
 from recordbridge.machine import life
@@ -26,21 +27,18 @@ LEG = "leg"
 ANSWER_S = 4.0
 """How long an answer is waited for: less than the official SDKs wait for theirs (5 s)."""
 
-Asking = f.RecordAsked | f.StopAsked | f.PauseAsked | f.HangupAsked | f.TransferAsked
-
 
 class Actors(Protocol):
     """Where the calls are (`engine.router.Router`)."""
 
-    def live(self, call_uuid: str) -> Actor | None:
-        """The actor of a call that is not settled."""
+    replies: Replies
+
+    @property
+    def calls(self) -> Mapping[str, Actor]:
+        """Those that are not settled, by CallUUID."""
         ...
 
     def pbxs(self) -> list[Pbx]: ...
-
-    def ask(self, actor: Actor, fact: Asking) -> asyncio.Future[Reply]:
-        """Ask it; the future has the answer when that is committed, or StorageError."""
-        ...
 
     def overhear(
         self, asterisk: str, found: f.CallEntered, profile: Profile, known: CallRow | None
@@ -100,18 +98,18 @@ class LiveCalls:
 
     async def ask(self, actor: Actor, fact: Asking) -> Reply:
         """The answer. Raises StorageError when it does not come in time."""
-        return await answered(self._actors.ask(actor, fact))
+        return await answered(self._actors.replies.ask(actor, fact))
 
     def asked(self, actor: Actor, fact: Asking) -> asyncio.Future[Reply]:
         """The same, for those who wait themselves."""
-        return self._actors.ask(actor, fact)
+        return self._actors.replies.ask(actor, fact)
 
     async def erase(self, row: RecordingRow) -> bool:
         """E-3: delete every copy of a recording; False while it is still worked on.
 
         Raises StorageError: then some may be left, and it is to be asked for again.
         """
-        actor = self._actors.live(row.call_uuid)
+        actor = self._actors.calls.get(row.call_uuid)
         state = await self._state_of(row) if actor is None else actor.state
         held = None if state is None else _recording(state, row.recording_id)
         if state is not None and held is not None:
@@ -128,17 +126,17 @@ class LiveCalls:
         return None if call is None else rows.decode(call.state)
 
     def _known(self, call: str) -> Actor | None:
-        if (actor := self._actors.live(call)) is not None:
+        if (actor := self._actors.calls.get(call)) is not None:
             return actor
         for pbx in self._actors.pbxs():
-            if (actor := self._actors.live(ids.call_uuid(pbx.name, call))) is not None:
+            if (actor := self._actors.calls.get(ids.call_uuid(pbx.name, call))) is not None:
                 return actor
         return self._of_leg(call)
 
     def _of_leg(self, channel_id: str) -> Actor | None:
         """A callee of a Dial is recorded with the call that it belongs to."""
         made = ids.parse_object_id(channel_id)
-        return self._actors.live(made.call) if made is not None and made.kind == LEG else None
+        return self._actors.calls.get(made.call) if made is not None and made.kind == LEG else None
 
     async def _found(self, account: str, asterisk: str, found: f.CallEntered) -> Actor | None:
         if found.channel_id.startswith(ids.OBJECT_PREFIX):
@@ -149,7 +147,7 @@ class LiveCalls:
         owner = self._owner(asterisk) if row is None else row.account
         if owner != account:
             return None
-        if (actor := self._actors.live(call_uuid)) is not None:
+        if (actor := self._actors.calls.get(call_uuid)) is not None:
             return actor  # it came in while we asked
         return self._actors.overhear(asterisk, found, Profile(account, ""), row)
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 
+from recordbridge.engine.actor import Actor
 from recordbridge.errors import StorageError
+from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Reply
+
+Asking = f.RecordAsked | f.StopAsked | f.PauseAsked | f.HangupAsked | f.TransferAsked
 
 
 class Replies:
@@ -14,10 +19,14 @@ class Replies:
     def __init__(self) -> None:
         self._waiting: dict[str, tuple[str, asyncio.Future[Reply]]] = {}
 
-    def expect(self, asked_id: str, call_uuid: str) -> asyncio.Future[Reply]:
-        """The answer to come; whoever it is for may have left when it does."""
+    def ask(self, actor: Actor, fact: Asking) -> asyncio.Future[Reply]:
+        """Ask a call; the future has the answer when that is committed, or StorageError."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[asked_id] = (call_uuid, future)
+        self._waiting[fact.asked_id] = (actor.state.call_uuid, future)
+        if actor.closed:
+            self.tell(Reply(asked_id=fact.asked_id, refusal="gone"))
+        # What the call does from now on is no part of the request, its log lines neither.
+        contextvars.Context().run(actor.feed, fact)
         return future
 
     def tell(self, reply: Reply) -> None:

@@ -6,8 +6,6 @@ for a while, for it may come back under the same CallUUID.
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -19,10 +17,9 @@ import structlog
 from recordbridge import ids
 from recordbridge.engine import documents, rows
 from recordbridge.engine.actor import Actor
-from recordbridge.engine.applications import Application, Applications
+from recordbridge.engine.applications import Applications, matched
 from recordbridge.engine.commits import Commits
 from recordbridge.engine.deliveries import Deliveries
-from recordbridge.engine.live import Asking
 from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.engine.replies import Replies
 from recordbridge.errors import PbxError
@@ -76,7 +73,8 @@ class Router:
         self._clock = clock
         self._metrics = metrics
         self.commits = Commits()
-        self._replies = Replies()
+        self.replies = Replies()
+        """Of what is asked of calls."""
         metrics.calls_active.set_function(lambda: len(self._actors))
         metrics.recordings_active.set_function(self._running)
         self._pbxs: dict[str, Pbx] = {}
@@ -106,7 +104,7 @@ class Router:
         actor = self._actors.get(call_uuid)
         if actor is not None:
             if isinstance(fact, f.CallEntered) and actor.state.outside:
-                profile = self._match(asterisk, call_uuid, fact).profile
+                profile = matched(self._applications, asterisk, call_uuid, fact).profile
                 fact = msgspec.structs.replace(fact, profile=profile)
             actor.feed(fact)
         elif isinstance(fact, f.CallEntered):
@@ -126,7 +124,7 @@ class Router:
         if not self.accepting():
             self._refuse(asterisk, call_uuid, fact.channel_id)
             return
-        application = self._match(asterisk, call_uuid, fact)
+        application = matched(self._applications, asterisk, call_uuid, fact)
         step = machine.enter(
             asterisk,
             fact,
@@ -153,19 +151,8 @@ class Router:
 
     # -- what is asked of calls (engine.live.Actors)
 
-    def live(self, call_uuid: str) -> Actor | None:
-        return self._actors.get(call_uuid)
-
     def pbxs(self) -> list[Pbx]:
         return list(self._pbxs.values())
-
-    def ask(self, actor: Actor, fact: Asking) -> asyncio.Future[i.Reply]:
-        expected = self._replies.expect(fact.asked_id, actor.state.call_uuid)
-        if actor.closed:
-            self._replies.tell(i.Reply(asked_id=fact.asked_id, refusal="gone"))
-        # What the call does from now on is no part of the request, its log lines neither.
-        contextvars.Context().run(actor.feed, fact)
-        return expected
 
     def overhear(
         self, asterisk: str, found: f.CallEntered, profile: Profile, known: CallRow | None
@@ -206,16 +193,6 @@ class Router:
         self._actors[call_uuid] = actor
         return actor
 
-    def _match(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> Application:
-        named = fact.args.get("application")
-        found = self._applications.match(asterisk, named, fact.args.get("to", fact.dialled))
-        if found is None:
-            log.error(
-                "no_application", call_uuid=call_uuid, application=named, dialled=fact.dialled
-            )
-            return Application(profile=Profile(account="", application=named or ""))
-        return found
-
     # -- what machines want (engine.actor.Hands)
 
     def act(self, actor: Actor, intent: i.Intent) -> None:
@@ -238,7 +215,7 @@ class Router:
             case i.Abandon(request_id=request_id):
                 self._outbox.abandon(request_id)
             case i.Reply():
-                self._replies.tell(intent)
+                self.replies.tell(intent)
             case _:
                 raise AssertionError(intent)
 
@@ -271,7 +248,7 @@ class Router:
             state = actor.state
             self._pbxs[state.asterisk].perform(i.HangUp(channel_id=state.channel_id))
         self._actors.pop(actor.state.call_uuid, None)
-        self._replies.dropped(actor.state.call_uuid)
+        self.replies.dropped(actor.state.call_uuid)
 
     def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
         """A request was answered or has used up its fragment (`deliveries.Settled`)."""

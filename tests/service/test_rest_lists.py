@@ -297,7 +297,7 @@ async def test_an_idempotency_key_begins_one_recording(service: Service) -> None
         422,
         "Idempotency-Key was used for another request within the last 24 hours",
     )
-    await service.program.kill()
+    await service.program.stop()
     await service.program.start()
     status, _, again = await ask("POST", url, json={"time_limit": 30}, headers=dict(key))
     assert (status, again["recording_id"]) == (202, replies[0][2]["recording_id"])

@@ -11,8 +11,8 @@ from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.plivo.elements import Dial, Document, Element, Record, Wait
+from tests.unit.machine.asking import REST
 from tests.unit.machine.drive import Drive, voicemail
-from tests.unit.machine.test_asked import REST
 from tests.unit.machine.test_background import DIAL, connect, session
 
 pytestmark = pytest.mark.rule("N-4", "Q-2")
