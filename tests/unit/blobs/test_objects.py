@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -174,6 +176,32 @@ async def test_a_store_that_is_killed_and_started_again(store: ObjectStore, tmp_
         assert store.names() == [f"{name[:2]}/{name}" for name in NAMES]
         for name in NAMES:
             assert await read(blobs, name) == AUDIO
+
+
+@pytest.mark.rule("N-5", "M-2")
+async def test_a_store_that_is_killed_while_it_takes_a_file(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    """Some of its parts were there; the file arrives whole all the same."""
+    content = os.urandom(64_000_000)
+    async with opened(tmp_path / "w", bucket(store)) as blobs:
+        await put_all(blobs, tmp_path, NAMES[:1])
+        sending = asyncio.create_task(blobs.put(NAMES[1], source(tmp_path, content)))
+        while not (tmp_path / "w" / NAMES[1][:2] / NAMES[1]).exists():
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)
+        store.kill()
+        try:
+            assert (await sending).digest == hashlib.sha256(content).hexdigest()
+            assert blobs.uploads.away
+            assert await read(blobs, NAMES[1]) == content
+        finally:
+            await asyncio.to_thread(store.start)
+        async with asyncio.timeout(30):
+            while blobs.uploads.away:
+                await asyncio.sleep(0.05)  # the server is another process
+        assert store.content(f"{NAMES[1][:2]}/{NAMES[1]}") == content
+        assert await blobs.open(NAMES[1]) is not None
 
 
 @pytest.mark.rule("E-4")
