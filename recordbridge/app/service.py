@@ -25,6 +25,7 @@ from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.sounds import SoundFolder
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline
+from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.room import Room
 from recordbridge.engine.router import Router
 from recordbridge.errors import StorageError
@@ -60,6 +61,7 @@ class Service:
         self.applications = ConfiguredApplications(settings)
         self.links: list[AriPbx] = []
         self.router: Router
+        self.recovery: Recovery
         self.deliveries: Deliveries
         self.pipeline: Pipeline
         self.store: Database
@@ -114,8 +116,7 @@ class Service:
         urls: RecordUrls,
         heard: Prompting,
     ) -> None:
-        work = self.settings.storage.path / "work"
-        work.mkdir(exist_ok=True)
+        work = _work_folder(self.settings.storage.path)
         self.pipeline = Pipeline(audio=encoder, blobs=blobs, work=work)
         self.router = Router(
             store=self.store,
@@ -125,6 +126,7 @@ class Service:
             clock=self.clock,
             metrics=self.metrics,
         )
+        self.recovery = Recovery(router=self.router, store=self.store, pipeline=self.pipeline)
         self.deliveries = Deliveries(
             store=self.store,
             sender=sender,
@@ -157,7 +159,7 @@ class Service:
         calls = 0
         for link in self.links:
             self.router.attach(link)
-            calls += await self.router.load(link.name)
+            calls += await self.recovery.load(link.name)
         requests = await self.deliveries.resume()
         log.info("resumed", calls=calls, requests=requests)
 
@@ -167,10 +169,11 @@ class Service:
         connected.set(0)
 
         async def up() -> None:
-            await self.router.reconcile(link)
+            await self.recovery.reconcile(link)
             connected.set(1)
 
         def down(reason: str) -> None:
+            self.router.lost(name)
             connected.set(0)
             log.warning("asterisk_away", asterisk=name, reason=reason)
 
@@ -288,6 +291,18 @@ def _make_folder(database: str) -> None:
     if database.startswith(SQLITE):
         with contextlib.suppress(OSError):
             Path(database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _work_folder(storage: Path) -> Path:
+    """For files in the making; what a killed process left there is made again."""
+    work = storage / "work"
+    try:
+        work.mkdir(exist_ok=True)
+        for leftover in work.iterdir():
+            leftover.unlink()
+    except OSError as error:
+        raise StorageError.of(error, f"the folder {work} cannot be used") from error
+    return work
 
 
 def _file_url(urls: RecordUrls, clock: Clock, account: str, name: str) -> str:

@@ -32,11 +32,12 @@ from recordbridge.ari.rest import RestClient
 from recordbridge.ari.session import ReplacedError, Session
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
+from recordbridge.ari.survey import survey
 from recordbridge.ari.version import takes_commands_on_socket, too_old
 from recordbridge.errors import PbxError, PbxRefusedError, PbxUnavailableError
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CallEntered, CommandRefused, Fact, KeysSent, PbxSeen
-from recordbridge.ports.pbx import FactSink
+from recordbridge.ports.pbx import Belongings, FactSink, Survey
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 10.0
@@ -57,7 +58,8 @@ class AriPbx:
 
     `sink` takes the facts. `on_up` is awaited at each connection, with events flowing and
     commands possible: the engine reconciles in it; when it returns, the link is `connected`.
-    If it raises a PbxError the connection is given up and made anew. `on_down` gets the reason.
+    If it raises a PbxError the connection is given up and made anew. `on_down` gets the reason,
+    whether `on_up` had returned or not.
     `recordings` is Asterisk's recording folder when it is shared with us. `commands` chooses how
     commands travel: `auto` uses the socket where Asterisk takes them there.
     """
@@ -100,6 +102,7 @@ class AriPbx:
         self.events_seen: Counter[str] = Counter()
         self._keys = KeysInFlight(sink)
         self._connected = False
+        self._met = False
         self._told = False
 
     @property
@@ -136,25 +139,29 @@ class AriPbx:
             self._session.send(command)
             return
         call = self._translator.call_uuid(command.channel_id)
-        self._soon(call, CommandRefused(command.object_id, command.name, "not connected"))
+        self._soon(
+            call, CommandRefused(command.object_id, command.name, "not connected", unsent=True)
+        )
         if command.lasts_ms:
             self._soon(call, KeysSent(command.object_id))
 
+    async def survey(self) -> Survey:
+        """See `ports.pbx.Pbx.survey`."""
+        offset = self._translator.offset_ms
+        return await survey(self._rest, self._place.app, self._recordings, offset)
+
     async def look(
-        self,
-        channel_id: str,
-        *,
-        captures: list[str],
-        snoops: list[str],
-        playbacks: list[str],
-        legs: list[str],
+        self, channel_id: str, survey: Survey, *, captures: list[str], playbacks: list[str]
     ) -> PbxSeen:
         """See `ports.pbx.Pbx.look`."""
-        asked = lookup.Asked(self._place.app, channel_id, captures, snoops, playbacks, legs)
-        found = await lookup.look(self._rest, asked, self._clock)
+        call = self._translator.call_uuid(channel_id)
+        of = survey.belongings.get(call) or Belongings()
+        found = await lookup.look(
+            self._rest, channel_id, survey, of, captures, playbacks, self._clock
+        )
         self._playing.update(found.playing)
         for fact in found.progress:
-            self._soon(self._translator.call_uuid(channel_id), fact)
+            self._soon(call, fact)
         return found.seen
 
     async def find(self, call: str) -> CallEntered | None:
@@ -167,11 +174,9 @@ class AriPbx:
         """The sink is never re-entered; and what `look` found is told after what it returns."""
         asyncio.get_running_loop().call_soon(self._sink, call, fact)
 
-    async def calls_present(self) -> list[Routed]:
-        """CallEntered of every call in our application now, for those the store does not know."""
-        return await lookup.calls_present(
-            self._rest, self._place.app, self._translator, self._clock()
-        )
+    async def calls_present(self, survey: Survey) -> list[Routed]:
+        """See `ports.pbx.Pbx.calls_present`."""
+        return await lookup.calls_present(self._rest, survey, self._translator, self._clock())
 
     async def ping(self) -> None:
         """Raises PbxError when Asterisk does not answer."""
@@ -208,7 +213,7 @@ class AriPbx:
                 was_up = self._connected
                 self._end()
         except* (PbxError, OSError, TimeoutError, WebSocketException) as failed:
-            self._disconnected(_first(failed), was_up)
+            self._disconnected(_first(failed))
         return was_up
 
     async def _open(self) -> EventSocket:
@@ -244,6 +249,7 @@ class AriPbx:
         assert self._session is not None
         unsettled, self._unsettled = self._unsettled, []
         self._session.resume(unsettled)
+        self._met = True
         await self._on_up()
         self._connected, self._told = True, False
         self._log.info(
@@ -255,13 +261,14 @@ class AriPbx:
             self._unsettled += self._session.unsettled
         self._session, self._connected = None, False
 
-    def _disconnected(self, error: BaseException, was_up: bool) -> None:
+    def _disconnected(self, error: BaseException) -> None:
         self.standby = isinstance(error, ReplacedError)
         reason = str(error) if self.standby else trouble.sentence(error, self._place)
         log = self._log.debug if self._told else self._log.warning
         log("ari_disconnected", reason=reason, standby=self.standby)
         self._told = True
-        if was_up or self.standby:
+        met, self._met = self._met, False
+        if met or self.standby:
             self._on_down(reason)
 
 

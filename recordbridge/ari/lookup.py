@@ -1,4 +1,4 @@
-"""What of a call is on Asterisk right now: asked object by object, because nothing lists them."""
+"""What of a call is on Asterisk right now; and the calls that are there and nobody knows of."""
 
 from __future__ import annotations
 
@@ -17,12 +17,9 @@ from recordbridge.ari.facts import SNOOP, Routed, Translator
 from recordbridge.ari.rest import RestClient, failure
 from recordbridge.errors import PbxUnavailableError
 from recordbridge.machine.facts import CallEntered, Fact, LegAnswered, LegRinging, PbxSeen
+from recordbridge.ports.pbx import Belongings, Survey
 
 _T = TypeVar("_T")
-
-
-class _Application(msgspec.Struct):
-    channel_ids: list[str] = []
 
 
 class _State(msgspec.Struct):
@@ -35,17 +32,6 @@ _STASIS = "Stasis"
 _RUNNING = frozenset(("queued", "recording", "paused"))
 
 
-class Asked(NamedTuple):
-    """The application, the call's channel in it, and the ids of what may still run."""
-
-    app: str
-    channel_id: str
-    captures: list[str]
-    snoops: list[str]
-    playbacks: list[str]
-    legs: list[str]
-
-
 class Found(NamedTuple):
     """What is there; channel by playback; and how far the legs have come (LegRinging, ...)."""
 
@@ -54,66 +40,68 @@ class Found(NamedTuple):
     progress: list[Fact]
 
 
-async def look(rest: RestClient, asked: Asked, clock: instant.Clock) -> Found:
-    """See `ports.pbx.Pbx.look`. Raises PbxUnavailableError.
+async def look(
+    rest: RestClient,
+    channel_id: str,
+    survey: Survey,
+    of: Belongings,
+    captures: list[str],
+    playbacks: list[str],
+    clock: instant.Clock,
+) -> Found:
+    """See `ports.pbx.Pbx.look`; `of` is what the survey has of that call.
 
     `live` is what still writes: a recording that has ended answers `done` for a moment.
     """
-    ours, channel, live, present, playing, legs = await asyncio.gather(
-        _get(rest, f"applications/{quote(asked.app, safe='')}", _Application),
-        _get(rest, f"channels/{quote(asked.channel_id, safe='')}", events.Channel),
-        _states(rest, "recordings/live", asked.captures),
-        _states(rest, "channels", asked.snoops),
-        _states(rest, "playbacks", asked.playbacks),
-        _states(rest, "channels", asked.legs),
+    live, playing = await asyncio.gather(
+        _states(rest, "recordings/live", captures), _states(rest, "playbacks", playbacks)
     )
-    here = ours is not None and asked.channel_id in ours.channel_ids and _in_stasis(channel)
     now = clock()
     playing = [each for each in playing if each[1].state not in ("done", "failed")]
     seen = PbxSeen(
         at=now,
-        channel=here,
-        exists=channel is not None,
-        answered=channel is not None and channel.state == "Up",
+        channel=channel_id in survey.calls,
+        exists=channel_id in survey.channels,
+        answered=survey.channels.get(channel_id) == "Up",
+        up_since=survey.up_since,
         live=tuple(name for name, each in live if each.state in _RUNNING),
-        snoops=tuple(name for name, _ in present),
+        stored=tuple(of.stored),
+        snoops=tuple(of.snoops),
         playbacks=tuple(name for name, _ in playing),
-        legs=tuple(name for name, _ in legs),
+        legs=tuple(of.legs),
+        undialled=tuple(leg for leg, state in of.legs.items() if state == "Down"),
+        bridges=of.bridges,
     )
     targets = {name: each.target_uri.removeprefix("channel:") for name, each in playing}
-    return Found(seen, targets, [fact for each in legs for fact in _progress(*each, now)])
+    progress = [fact for leg, state in of.legs.items() for fact in _progress(leg, state, now)]
+    return Found(seen, targets, progress)
 
 
-def _progress(leg_id: str, leg: _State, now: instant.Instant) -> list[Fact]:
-    if leg.state == "Up":
+def _progress(leg_id: str, state: str, now: instant.Instant) -> list[Fact]:
+    if state == "Up":
         return [LegAnswered(leg_id, now)]
-    return [LegRinging(leg_id, now)] if leg.state == "Ringing" else []
+    return [LegRinging(leg_id, now)] if state == "Ringing" else []
 
 
 async def calls_present(
-    rest: RestClient, app: str, translator: Translator, now: int
+    rest: RestClient, survey: Survey, translator: Translator, now: int
 ) -> list[Routed]:
-    """CallEntered of every main channel that is in the application now.
+    """CallEntered of every main channel that is in the application.
 
     For calls that entered while nobody listened, or whose first fact was lost with the process.
     """
-    application = await _get(rest, f"applications/{quote(app, safe='')}", _Application)
     found = await asyncio.gather(
-        *(
-            _get(rest, f"channels/{quote(each, safe='')}", events.Channel)
-            for each in (application.channel_ids if application else ())
-            if translator.is_main_id(each)
-        )
+        *(get(rest, f"channels/{quote(each, safe='')}", events.Channel) for each in survey.calls)
     )
-    present = [each for each in found if each is not None and _in_stasis(each)]
+    present = [each for each in found if each is not None]
     return await asyncio.gather(*(_entry(rest, translator, each, now) for each in present))
 
 
 async def find(rest: RestClient, translator: Translator, call: str) -> CallEntered | None:
     """See `ports.pbx.Pbx.find`."""
-    channel = await _get(rest, f"channels/{quote(call, safe='')}", events.Channel)
+    channel = await get(rest, f"channels/{quote(call, safe='')}", events.Channel)
     if channel is None and _UUID.fullmatch(call):
-        channels = await _get(rest, "channels", list[events.Channel]) or []
+        channels = await get(rest, "channels", list[events.Channel]) or []
         named = (each for each in channels if translator.uuid_of(each.id) == call)
         channel = next(named, None)
     if channel is None or channel.name.startswith(SNOOP):
@@ -135,26 +123,22 @@ async def _entry(
     return call, replace(entered, headers=await headers.read(rest.exchange, channel.id, names))
 
 
-def _in_stasis(channel: events.Channel | None) -> bool:
-    """An application lists channels that have left it as long as it is subscribed to them."""
-    return channel is not None and channel.dialplan.app_name in (_STASIS, "StasisBroadcast")
-
-
 async def exists(rest: RestClient, uri: str) -> bool:
     """Whether Asterisk has the object. Raises PbxUnavailableError."""
-    return await _get(rest, uri, msgspec.Raw) is not None
+    return await get(rest, uri, msgspec.Raw) is not None
 
 
 async def _states(rest: RestClient, kind: str, names: Iterable[str]) -> list[tuple[str, _State]]:
     """Names and states of those that are there."""
     wanted = list(names)
     found = await asyncio.gather(
-        *(_get(rest, f"{kind}/{quote(name, safe='')}", _State) for name in wanted)
+        *(get(rest, f"{kind}/{quote(name, safe='')}", _State) for name in wanted)
     )
     return [(name, each) for name, each in zip(wanted, found, strict=True) if each]
 
 
-async def _get(rest: RestClient, uri: str, kind: type[_T]) -> _T | None:
+async def get(rest: RestClient, uri: str, kind: type[_T]) -> _T | None:
+    """What Asterisk has there, if anything. Raises PbxUnavailableError."""
     reply = await rest.exchange("GET", uri)
     if reply.status == 404:
         return None

@@ -8,13 +8,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
+
 from recordbridge.ari.rest import Reply, RestClient, failure
-from recordbridge.errors import StorageError
+from recordbridge.errors import PbxUnavailableError, StorageError
 
 SUFFIX = ".wav"
 
 Ask = Callable[[str, str], Awaitable[Reply]]
 """Takes method and URI."""
+
+
+class _Stored(msgspec.Struct):
+    name: str
 
 
 class StoredRecordings:
@@ -34,6 +40,16 @@ class StoredRecordings:
     def shared(self, name: str) -> Path | None:
         """See `ports.pbx.Pbx.recording_file`."""
         return None if self._folder is None else self._folder / f"{name}{SUFFIX}"
+
+    async def names(self, prefix: str) -> list[str]:
+        """The recordings whose names begin so and of which there is a file."""
+        if self._folder is not None:
+            return await asyncio.to_thread(_listed, self._folder, prefix)
+        reply = await self._rest.exchange("GET", "recordings/stored")
+        if reply.status >= 400:
+            raise failure("GET recordings/stored", reply)
+        stored = msgspec.json.decode(reply.body, type=list[_Stored])
+        return [each.name for each in stored if each.name.startswith(prefix)]
 
     async def fetch(self, name: str, into: Path) -> Path:
         """See `ports.pbx.Pbx.fetch_recording`. Raises StorageError when `into` cannot be written.
@@ -80,6 +96,13 @@ class StoredRecordings:
             await asyncio.to_thread(partial.replace, into)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _listed(folder: Path, prefix: str) -> list[str]:
+    try:
+        return [path.name.removesuffix(SUFFIX) for path in folder.glob(f"{prefix}*{SUFFIX}")]
+    except OSError as error:
+        raise PbxUnavailableError(f"{folder} cannot be listed: {error.strerror}") from error
 
 
 def _unlinked(folder: Path, names: list[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 Facts go in one at a time, in order; what they come to is done and committed (commit and act):
 intents that can be found again and undone go out at once, all others after the commit. Steps
-whose commit nobody waits for share one (`engine.commits`).
+whose commit nobody waits for share one (`engine.commits`). Nothing is asked of Asterisk for a call
+that the store does not know yet: whatever is found there after a crash belongs to a known call.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from recordbridge import failpoints
 from recordbridge.engine import rows
 from recordbridge.engine.commits import Commits
 from recordbridge.errors import FenceError
@@ -23,6 +25,7 @@ from recordbridge.machine.intents import (
     Abandon,
     BeginLeg,
     BeginPlayback,
+    EndCapture,
     EndLeg,
     EndPlayback,
     Intent,
@@ -75,6 +78,7 @@ class Actor:
         "_late",
         "_loop",
         "_store",
+        "_stored",
         "_timer",
         "_timer_at",
         "_unbegun",
@@ -103,6 +107,8 @@ class Actor:
         """There are steps that are not in the commit queue yet."""
         self._kept = state if version else None
         """The state as the commit queue has it."""
+        self._stored = version > 0
+        """The store knows the call."""
         self._late: list[Intent] = []
         """What waits for the next commit."""
         self._unbegun: set[str] = set()
@@ -182,16 +188,27 @@ class Actor:
                 self.dirty = True  # after the commit that the beginning waits for
                 self._late.append(intent)
                 continue
-            if intent.early:
-                self._early(intent)
-            else:
+            if isinstance(intent, Note):
+                self._note(intent)
+            elif self._waits(intent):
                 self._late.append(intent)
+            else:
+                self._act_now(intent)
 
-    def _early(self, intent: Intent) -> None:
-        if isinstance(intent, Note):
-            self._note(intent)
-        else:
-            self._hands.act(self, intent)
+    def _waits(self, intent: Intent) -> bool:
+        """For the commit. To end a recording loses nothing: with the database away it is ended."""
+        if isinstance(intent, Pbx) and not self._stored:
+            return True
+        if isinstance(intent, EndCapture):
+            return self._store.available
+        return not intent.early
+
+    def _act_now(self, intent: Intent) -> None:
+        if failpoints.ON:
+            failpoints.reach(f"before.{type(intent).__name__}")
+        self._hands.act(self, intent)
+        if failpoints.ON:
+            failpoints.reach(f"after.{type(intent).__name__}", sent=True)
 
     def _note(self, note: Note) -> None:
         getattr(log, note.level)(note.event, call_uuid=self.state.call_uuid, **note.fields)
@@ -255,6 +272,7 @@ class Actor:
             return
         error = done.exception()
         if error is None:
+            self._stored = True
             self._act(intents, requests)
             return
         fenced = isinstance(error, FenceError)
@@ -264,12 +282,14 @@ class Actor:
 
     def _act(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:
         for row in requests:
+            if failpoints.ON:
+                failpoints.reach(f"before.{row.kind}")
             self._hands.requested(row)
         for intent in intents:
             if isinstance(intent, Release):
                 self._release()
             elif not isinstance(intent, Request | Recognise):
-                self._hands.act(self, intent)
+                self._act_now(intent)
                 if isinstance(intent, BeginLeg | BeginPlayback):
                     self._unbegun.discard(_object(intent))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from recordbridge import failpoints
 from recordbridge.errors import (
     MediaError,
     MissingAudioError,
@@ -121,6 +122,8 @@ class Pipeline:
         name = f"{intent.recording_id}.{intent.file_format}"
         keep = self._blobs.keeper(name) if intent.file_format == "wav" else None
         measured, stored = await self._measure(pbx, intent, keep)
+        if failpoints.ON:
+            failpoints.reach("pipeline.measured" if stored is None else "pipeline.kept")
         tell(
             AudioMeasured(
                 recording_id=intent.recording_id,
@@ -128,12 +131,16 @@ class Pipeline:
                 rate=measured.rate,
                 skipped_frames=measured.skipped_frames,
                 torn=measured.torn,
+                captured_ms=measured.captured * 1000 // measured.rate,
+                quiet_ms=measured.quiet * 1000 // measured.rate,
             )
         )
         if stored is None:
             finished = await self._audio.encode(measured, intent.file_format, self._work / name)
             stored = await self._blobs.put(name, finished)
             measured.pcm.unlink(missing_ok=True)
+            if failpoints.ON:
+                failpoints.reach("pipeline.kept")
         tell(FileReady(recording_id=intent.recording_id, size=stored.size, digest=stored.digest))
 
     async def _measure(
@@ -163,6 +170,8 @@ class Pipeline:
             self._tasks.pop(DISCARD, None)
         discards, self._discards = self._discards, {}
         for pbx, names in discards.values():
+            if failpoints.ON:
+                failpoints.reach("pipeline.deleting")
             try:
                 await pbx.delete_recordings(names)
             except PbxError as error:

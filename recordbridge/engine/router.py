@@ -22,12 +22,10 @@ from recordbridge.engine.commits import Commits
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.engine.replies import Replies
-from recordbridge.errors import PbxError
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine import life
 from recordbridge.machine.state import Call, Profile
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
@@ -37,8 +35,6 @@ from recordbridge.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-FILED = ("collecting", "done")
-"""Phases of recordings in which Asterisk has closed the files."""
 PROMPT_KINDS = ("confirm", "music")
 """Requests whose reply is a document of prompts."""
 REFUSED = ("RECORDBRIDGE_OFFER", "REFUSED")
@@ -110,11 +106,23 @@ class Router:
         elif isinstance(fact, f.CallEntered):
             self._enter(asterisk, call_uuid, fact)
 
+    def lost(self, asterisk: str) -> None:
+        """The connection to that Asterisk is away."""
+        for actor in list(self._actors.values()):
+            if actor.state.asterisk == asterisk:
+                actor.feed(f.PbxLost())
+
     def tell(self, call_uuid: str, fact: f.Fact) -> None:
         """A fact of our own."""
         actor = self._actors.get(call_uuid)
         if actor is not None:
             actor.feed(fact)
+
+    def take_up(self, row: CallRow) -> Actor:
+        """Adopt a call that the store knows; it waits to be told what Asterisk has of it."""
+        actor = self._adopt(row.call_uuid, self._actor(rows.decode(row.state), row.version))
+        actor.feed(f.PbxLost())
+        return actor
 
     def _enter(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> None:
         known = self._left.pop(call_uuid, None)
@@ -272,33 +280,3 @@ class Router:
         self._metrics.documents.labels("unusable" if fact.reached else "unreachable").inc()
         if fact.kind:
             self._metrics.document_errors.labels(fact.kind).inc()
-
-    # -- after a gap (N-3)
-
-    async def load(self, asterisk: str) -> int:
-        """Take up the open calls of that Asterisk; nothing is done for them before `reconcile`."""
-        found = await self._store.open_calls(asterisk)
-        for row in found:
-            self._adopt(row.call_uuid, self._actor(rows.decode(row.state), row.version))
-        return len(found)
-
-    async def reconcile(self, pbx: Pbx) -> None:
-        """Tell every open call of this Asterisk what is there now."""
-        for actor in [a for a in self._actors.values() if a.state.asterisk == pbx.name]:
-            await self._look(pbx, actor)
-
-    async def _look(self, pbx: Pbx, actor: Actor) -> None:
-        state = actor.state
-        taps = [t for r in state.recordings if r.phase not in FILED for t in r.taps]
-        try:
-            seen = await pbx.look(
-                state.channel_id,
-                captures=[life.capture_name(tap) for tap in taps],
-                snoops=[tap.snoop_id for tap in taps],
-                playbacks=machine.playbacks(state),
-                legs=machine.legs(state),
-            )
-        except PbxError as error:
-            log.warning("look_failed", call_uuid=state.call_uuid, reason=str(error))
-            return
-        actor.feed(seen)

@@ -27,6 +27,7 @@ from recordbridge.machine import (
     life,
     pausing,
     presence,
+    reconcile,
     record,
     recovery,
 )
@@ -128,7 +129,10 @@ def _finish(turn: Turn) -> Step:
 
 def deadline(call: Call) -> Instant | None:
     """When `step(call, None, ...)` has something to do next."""
-    moments = [r.deadline for r in call.recordings if r.deadline is not None]
+    counting = (r for r in call.recordings if not call.away or r.phase == "collecting")
+    moments = [r.deadline for r in counting if r.deadline is not None]
+    if call.away:
+        return min(moments, default=None)
     if (element := doing.deadline(call.flow.doing)) is not None:
         moments.append(element)
     if call.scheduled_hangup is not None:
@@ -177,17 +181,20 @@ def _settle(turn: Turn) -> None:
 
 
 def _due(turn: Turn) -> None:
-    presence.left_for_good(turn)
-    leftovers.due(turn)
+    away = turn.call.away
+    if not away:
+        presence.left_for_good(turn)
+        leftovers.due(turn)
     for known in turn.call.recordings:
         recording = turn.recording(known.recording_id)
         if recording is None or recording.deadline is None or turn.now < recording.deadline:
             continue
         if recording.phase == "collecting":
             life.due(turn, recording)
-        else:
+        elif not away:
             record.due(turn, recording)
-    flow.due(turn)
+    if not away:
+        flow.due(turn)
 
 
 def _key(turn: Turn, fact: f.KeyPressed) -> None:
@@ -303,7 +310,7 @@ def _measured(turn: Turn, fact: f.AudioMeasured) -> None:
     if recording is not None:
         if fact.torn:
             recording = life.torn(turn, recording)
-        life.measured(turn, recording, fact.frames, fact.rate, fact.skipped_frames)
+        life.measured(turn, recording, fact)
 
 
 def _delayed(turn: Turn, fact: f.FileDelayed) -> None:
@@ -339,6 +346,10 @@ def _room_seen(turn: Turn, fact: f.RoomSeen) -> None:
     turn.change(full=fact.full)
 
 
+def _playback_began(turn: Turn, fact: f.PlaybackBegan) -> None:
+    doing.playback_began(turn, fact.playback_id)
+
+
 def _nothing(_turn: Turn, _fact: f.Fact) -> None:
     """Facts that only the timeline is interested in."""
 
@@ -353,7 +364,7 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.SnoopEntered: _snoop_entered,
     f.SnoopLeft: _snoop_left,
     f.Talking: _talking,
-    f.PlaybackBegan: _nothing,
+    f.PlaybackBegan: _playback_began,
     f.PlaybackEnded: _playback_ended,
     f.CaptureBegan: _capture_began,
     f.CaptureEnded: _capture_ended,
@@ -382,5 +393,6 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = {
     f.HangupAsked: asked.hang_up,
     f.TransferAsked: asked.transfer,
     f.RoomSeen: _room_seen,
-    f.PbxSeen: recovery.seen,
+    f.PbxLost: reconcile.lost,
+    f.PbxSeen: reconcile.seen,
 }

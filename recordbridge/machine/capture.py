@@ -80,7 +80,8 @@ def refuse(turn: Turn, recording: Recording) -> None:
     fail(turn, recording, recording.error)
 
 
-def _mark(turn: Turn, recording: Recording, tap: Tap, **fields: object) -> Recording:
+def mark(turn: Turn, recording: Recording, tap: Tap, **fields: object) -> Recording:
+    """Change fields of a tap."""
     changed = replace(tap, **fields)
     return turn.put(
         recording,
@@ -92,7 +93,7 @@ def snoop_entered(turn: Turn, recording: Recording, tap: Tap) -> None:
     """The snoop is there; when all are, they are recorded, unless the beep still plays."""
     if recording.phase != "preparing" or tap.ready:
         return
-    recording = _mark(turn, recording, tap, ready=True)
+    recording = mark(turn, recording, tap, ready=True)
     if recording.watch:
         turn.emit(
             WatchTalking(
@@ -134,18 +135,22 @@ def begin_files(turn: Turn, recording: Recording) -> None:
 
 def began(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
     """Asterisk writes: the recording runs, or it only waits for the answer (X-2)."""
-    if recording.phase != "starting" or tap.captured_at is not None:
-        return
-    recording = _mark(turn, recording, tap, captured_at=at)
+    if recording.phase == "starting" and tap.captured_at is None:
+        captured(turn, mark(turn, recording, tap, captured_at=at))
+
+
+def captured(turn: Turn, recording: Recording) -> Recording:
+    """With all of its files begun it runs, or waits for the answer."""
     since = recording.captured_at
     if since is None:
-        return
+        return recording
     if turn.call.answered_at is None and recording.mode != "rest":
-        turn.put(recording, phase="answering", deadline=turn.now + START_MS)
+        recording = turn.put(recording, phase="answering", deadline=turn.now + START_MS)
         turn.answer()
-        return
+        return recording
     beeped = recording.mode == "plain" and recording.element.play_beep
     run(turn, recording, since + BEEP_TAIL_MS if beeped else since - LAG_MS)
+    return turn.recording(recording.recording_id) or recording
 
 
 def call_answered(turn: Turn, recording: Recording, at: Instant) -> None:
@@ -300,23 +305,24 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
         if tap.lost:
             _discard(turn, recording, (tap,))
         return
+    recording = turn.put(recording, closed_at=recording.closed_at or at)
     match recording.phase:
         case "ending":
-            recording = _mark(turn, recording, tap, closed=True)
+            recording = mark(turn, recording, tap, closed=True)
             if all(each.closed for each in recording.taps):
                 life.collect(turn, recording)
         case "running" if recording.hushed:
-            _mark(turn, recording, tap, closed=True)
+            mark(turn, recording, tap, closed=True)
         case "running":
             first = not any(each.closed for each in recording.taps)
-            recording = _mark(turn, recording, tap, closed=True)
+            recording = mark(turn, recording, tap, closed=True)
             if first:
                 turn.put(recording, stopped_at=at, deadline=turn.now + WHY_MS)
         case "starting" | "answering":
-            recording = _mark(turn, recording, tap, closed=True)
+            recording = mark(turn, recording, tap, closed=True)
             fail(turn, recording, "Asterisk ended the recording before it had begun")
         case "collecting" | "done" if recording.captured_at is None:
-            _mark(turn, recording, tap, closed=True)
+            mark(turn, recording, tap, closed=True)
             _discard(turn, recording, (tap,))
 
 

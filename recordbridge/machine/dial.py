@@ -80,6 +80,15 @@ def _leg(turn: Turn, element: Dial, callee: Callee) -> Leg:
     return Leg(leg_id=leg_id, callee=callee, begun_at=turn.now)
 
 
+def anew(turn: Turn, dialing: Dialing, leg: Leg) -> Dialing:
+    """The phone may not have been told: dial it under another id, for the time that is left."""
+    turn.emit(EndLeg(channel_id=turn.call.channel_id, leg_id=leg.leg_id))
+    left_s = max(1, (dialing.until - turn.now) // 1000)
+    fresh = _leg(turn, replace(dialing.element, timeout_s=left_s), leg.callee)
+    legs = tuple(fresh if old.leg_id == leg.leg_id else old for old in dialing.legs)
+    return replace(dialing, legs=legs)
+
+
 # -- ringing
 
 

@@ -48,7 +48,7 @@ def take(turn: Turn, progressed: Progressed) -> None:
 def go_on(turn: Turn) -> None:
     """With a callee there: begin to record, then connect (S-9)."""
     dialing = under_way(turn)
-    if dialing is None or dialing.phase != "connecting":
+    if dialing is None or dialing.phase != "connecting" or turn.call.away:
         return
     if dialing.armed:
         begun = tuple(
@@ -79,6 +79,14 @@ def leg_early(turn: Turn, leg_id: str) -> None:
     leg = None if dialing is None else leg_of(dialing, leg_id)
     if dialing is not None and leg is not None:
         take(turn, early.begun(turn, dialing, leg))
+
+
+def leg_unsent(turn: Turn, leg_id: str) -> None:
+    """Asterisk was not told to dial it, for we are not connected."""
+    dialing = under_way(turn)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
+    if dialing is not None and leg is not None:
+        turn.flow(doing=put(dialing, leg, unsent=True))
 
 
 def leg_answered(turn: Turn, leg_id: str, at: Instant) -> None:

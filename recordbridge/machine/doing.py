@@ -168,7 +168,8 @@ def _heard(turn: Turn, object_id: str) -> tuple[Prompting, str] | None:
     return None
 
 
-def _went_on(turn: Turn, whose: str, prompting: Prompting | None) -> None:
+def went_on(turn: Turn, whose: str, prompting: Prompting | None) -> None:
+    """Prompts of the flow, or (`whose`) of a leg, went on or (None) have ended."""
     doing = turn.call.flow.doing
     if isinstance(doing, Dialing):
         dialing.heard(turn, whose, prompting)
@@ -178,22 +179,29 @@ def _went_on(turn: Turn, whose: str, prompting: Prompting | None) -> None:
         _play(turn, prompting)
 
 
+def playback_began(turn: Turn, playback_id: str) -> None:
+    """What is played is being heard: after a gap it is not begun again (N-1)."""
+    found = _heard(turn, playback_id)
+    if found is not None and found[0].playback_id and not found[0].began:
+        went_on(turn, found[1], prompts.began(found[0]))
+
+
 def playback_ended(turn: Turn, playback_id: str, *, failed: bool) -> None:
     """What was played is over."""
     if (found := _heard(turn, playback_id)) is not None and found[0].playback_id:
-        _went_on(turn, found[1], prompts.playback_ended(turn, found[0], failed=failed))
+        went_on(turn, found[1], prompts.playback_ended(turn, found[0], failed=failed))
 
 
 def media_ready(turn: Turn, media_id: str, media: str) -> None:
     """What was prepared can be played."""
     if (found := _heard(turn, media_id)) is not None:
-        _went_on(turn, found[1], prompts.media_ready(turn, found[0], media))
+        went_on(turn, found[1], prompts.media_ready(turn, found[0], media))
 
 
 def media_failed(turn: Turn, media_id: str, reason: str) -> None:
     """It cannot."""
     if (found := _heard(turn, media_id)) is not None:
-        _went_on(turn, found[1], prompts.media_failed(turn, found[0], reason))
+        went_on(turn, found[1], prompts.media_failed(turn, found[0], reason))
 
 
 def key(turn: Turn, pressed: str) -> None:

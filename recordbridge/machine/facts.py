@@ -135,6 +135,8 @@ class CommandRefused(Fact, frozen=True):
     command: str
     reason: str
     gone: bool = False
+    unsent: bool = False
+    """It never went out: we are not connected."""
 
 
 class LegRinging(Fact, frozen=True):
@@ -211,6 +213,10 @@ class AudioMeasured(Fact, frozen=True):
     rate: int
     skipped_frames: int = 0
     """Samples cut off at the head, before the first one kept."""
+    captured_ms: int = 0
+    """How long Asterisk's own file is."""
+    quiet_ms: int = 0
+    """How long that has been silent at its end, when `Collect.inspect` asked for it."""
     torn: bool = False
     """Asterisk's disk had no room for all of it, whatever Asterisk says (N-4)."""
 
@@ -316,8 +322,16 @@ class RoomSeen(Fact, frozen=True):
     full: str
 
 
+class PbxLost(Fact, frozen=True):
+    """The connection to Asterisk is away: nothing new begins before `PbxSeen` (N-3)."""
+
+
 class PbxSeen(Fact, frozen=True):
-    """After a gap in the events: what of this call Asterisk still has (N-3)."""
+    """After a gap in the events: what of this call Asterisk still has (N-3).
+
+    Snoops, legs, bridges and stored files are all that bear the call's name, whether anybody still
+    needs them or not.
+    """
 
     at: Instant
     channel: bool
@@ -325,9 +339,18 @@ class PbxSeen(Fact, frozen=True):
     exists: bool = False
     """The call's channel exists, wherever it is."""
     answered: bool = False
+    up_since: Instant | None = None
+    """When this Asterisk was started."""
     live: tuple[str, ...] = ()
     """Our recordings that still run."""
+    stored: tuple[str, ...] = ()
+    """Our recordings of which there is a file, those that run included."""
     snoops: tuple[str, ...] = ()
     playbacks: tuple[str, ...] = ()
+    """Our playbacks that still run."""
     legs: tuple[str, ...] = ()
     """Our legs that exist."""
+    undialled: tuple[str, ...] = ()
+    """Those of them of whose phone nothing was heard, so that they may not have been dialled."""
+    bridges: dict[str, tuple[str, ...]] = {}
+    """Our bridges and the channels in them."""

@@ -91,8 +91,11 @@ def document_failed(turn: Turn, request_id: str, reason: str, *, reached: bool) 
 
 
 def go_on(turn: Turn) -> None:
-    """Run elements until one takes time; the end of the document hangs up (F-5)."""
-    while turn.call.present and turn.call.flow.doing is None:
+    """Run elements until one takes time; the end of the document hangs up (F-5).
+
+    While the connection to Asterisk is away, none begins (N-3).
+    """
+    while turn.call.present and not turn.call.away and turn.call.flow.doing is None:
         flow = turn.call.flow
         if flow.pending is not None:
             turn.flow(rest=flow.pending.elements, pending=None, early=0)

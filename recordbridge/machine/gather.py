@@ -92,6 +92,13 @@ def due(turn: Turn, gathering: Gathering) -> Progress:
     return Gathered(gathering.keys) if gathering.keys else _again(turn, gathering)
 
 
+def anew(turn: Turn, gathering: Gathering) -> Gathering:
+    """N-1: keys may have been missed: the time for the next one begins anew."""
+    element = gathering.element
+    seconds = element.digit_timeout_s if gathering.keys else element.timeout_s
+    return replace(gathering, until=turn.now + seconds * 1000)
+
+
 def stop(turn: Turn, gathering: Gathering) -> None:
     """The flow was taken away."""
     if gathering.prompting is not None:

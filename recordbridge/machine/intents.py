@@ -80,6 +80,9 @@ class BeginCapture(Pbx, frozen=True):
 
 
 class EndCapture(Pbx, frozen=True):
+    """Waits for the commit of its reason, which nobody could find out again (N-1)."""
+
+    early: ClassVar[bool] = False
     name: str
 
 
@@ -237,6 +240,8 @@ class Collect(Intent, frozen=True):
     threshold: int = 128
     silences: tuple[tuple[int, int], ...] = ()
     """E-5: pauses, from and to, in milliseconds from where the first files are of one moment."""
+    inspect: bool = False
+    """Tell how the file ends: nobody heard why it did."""
 
 
 class Discard(Intent, frozen=True):

@@ -8,7 +8,8 @@ be read within 10 s goes out as failed; the file is still rescued when it can be
 
 from __future__ import annotations
 
-from recordbridge.machine import reports
+from recordbridge.machine import facts as f
+from recordbridge.machine import hindsight, reports
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
 from recordbridge.machine.state import LAG_MS, Fetching, Recording, Segment, Tap, Taping
 from recordbridge.machine.turn import Turn
@@ -91,6 +92,7 @@ def collection(turn: Turn, recording: Recording) -> Collect:
         trim_silence=recording.reason == "silence" and turn.call.profile.trim_silence,
         threshold=turn.call.profile.silence_threshold,
         silences=_silences(recording),
+        inspect=recording.unheard,
     )
 
 
@@ -139,19 +141,18 @@ def delayed(turn: Turn, recording: Recording, place: str) -> None:
         turn.put(recording, deadline=turn.now + READ_MS)
 
 
-def measured(turn: Turn, recording: Recording, frames: int, rate: int, skipped: int) -> None:
+def measured(turn: Turn, recording: Recording, fact: f.AudioMeasured) -> None:
     """The true values are known."""
     if not _closed(recording) or recording.frames is not None:
         return
     turn.durable = True
-    if recording.phase == "done":
-        turn.put(recording, frames=frames, rate=rate, skipped_frames=skipped)
-        return
-    deadline = turn.now + FETCHABLE_MS
-    advance(
-        turn,
-        turn.put(recording, frames=frames, rate=rate, skipped_frames=skipped, deadline=deadline),
+    recording = turn.put(
+        recording, frames=fact.frames, rate=fact.rate, skipped_frames=fact.skipped_frames
     )
+    if recording.phase == "done":
+        return
+    recording = turn.put(hindsight.corrected(recording, fact), deadline=turn.now + FETCHABLE_MS)
+    advance(turn, recording)
 
 
 def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:

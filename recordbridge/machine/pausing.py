@@ -73,6 +73,16 @@ def _next_file(turn: Turn, tap: Tap) -> Tap:
     return replace(tap, later=(*tap.later, segment), closed=tap.lost)
 
 
+def found(turn: Turn, recording: Recording, live: set[str]) -> None:
+    """N-1: Asterisk writes a further file, and nobody heard it begin: it did at the resume."""
+    if not recording.pauses or recording.pauses[-1].until is None:
+        return
+    for tap in recording.taps:
+        if tap.later and tap.later[-1].name in live:
+            current = turn.recording(recording.recording_id) or recording
+            began(turn, current, tap, tap.later[-1].name, recording.pauses[-1].until)
+
+
 def began(turn: Turn, recording: Recording, tap: Tap, name: str, at: Instant) -> None:
     """Asterisk writes a further file. An end that came before that was not obeyed."""
     last = tap.later[-1]

@@ -29,6 +29,7 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
         hangup_at=None,
         notified=False,
         ending=Ending(),
+        away=False,
         answering=False,
         progressed=False,
         armed=(),
@@ -60,6 +61,7 @@ def overheard(turn: Turn, fact: f.Overheard) -> None:
         return
     turn.change(
         outside=True,
+        away=False,
         left_at=None,
         ended_at=None,
         hangup_at=None,

@@ -28,6 +28,8 @@ class Prompting(msgspec.Struct, frozen=True):
     media: str = ""
     """The present item, once it is prepared."""
     playback_id: str = ""
+    began: bool = False
+    """Asterisk told that it plays."""
     until: Instant | None = None
     """When a Wait is over, or when to ask whether the playback goes on."""
     heard: bool = False
@@ -75,6 +77,8 @@ class Leg(msgspec.Struct, frozen=True):
     """Its keys, sounding or heard before the answer; from and until when they sound."""
     tones_from: Instant = 0
     tones_until: Instant | None = None
+    unsent: bool = False
+    """Asterisk was not told to dial it: the connection was away."""
 
 
 class Dialing(msgspec.Struct, frozen=True, tag="dialing"):

@@ -64,6 +64,10 @@ def _prepare(turn: Turn, prompting: Prompting, item: Play | Speak) -> Prompting:
 
 
 def _play(turn: Turn, prompting: Prompting) -> Prompting:
+    """Play the present item; while Asterisk is away, when it is back (N-3)."""
+    prompting = replace(prompting, playback_id="", began=False, until=None)
+    if turn.call.away:
+        return prompting
     playback_id = turn.new_object("play")
     turn.durable = True
     turn.emit(
@@ -129,6 +133,21 @@ def due(turn: Turn, prompting: Prompting) -> Prompting | None:
     if prompting.playback_id:
         return replace(prompting, until=look(turn, prompting.playback_id))
     return _next(turn, prompting)
+
+
+def began(prompting: Prompting) -> Prompting:
+    """It is being heard."""
+    return replace(prompting, began=True)
+
+
+def again(turn: Turn, prompting: Prompting) -> Prompting:
+    """What may not have been begun, as when we were killed before it was: begin it once more."""
+    item = prompting.items[prompting.index]
+    if isinstance(item, Wait):
+        return prompting
+    if prompting.media:
+        return _play(turn, prompting)
+    return _prepare(turn, prompting, item)
 
 
 def stop(turn: Turn, prompting: Prompting) -> None:

@@ -27,7 +27,7 @@ TAIL_MS = 200
 
 def begin(turn: Turn, element: Record) -> Recording:
     """Start a plain recording for the element; it answers the call if need be (P-1)."""
-    call, profile = turn.call, turn.call.profile
+    profile = turn.call.profile
     if element.play_beep:
         turn.answer()
     directions: tuple[capture.Direction, ...] = ("in", "out") if element.stereo else ("in",)
@@ -35,11 +35,19 @@ def begin(turn: Turn, element: Record) -> Recording:
     watch = profile.silence_threshold != ASTERISK_THRESHOLD or not profile.trim_silence
     recording = turn.put(recording, watch=watch or len(directions) > 1)
     if element.play_beep and not recording.refused:
-        beep_id = turn.new_object("play")
-        recording = turn.put(recording, beep_id=beep_id, deadline=turn.now + prompts.LOOK_MS)
-        turn.emit(
-            BeginPlayback(channel_id=call.channel_id, playback_id=beep_id, media=profile.beep)
-        )
+        recording = beep(turn, recording)
+    return recording
+
+
+def beep(turn: Turn, recording: Recording) -> Recording:
+    """Play the beep; once more after a gap in which it may have been missed (N-1)."""
+    call = turn.call
+    beep_id = turn.new_object("play")
+    recording = turn.put(recording, beep_id=beep_id, deadline=turn.now + prompts.LOOK_MS)
+    turn.durable = True
+    turn.emit(
+        BeginPlayback(channel_id=call.channel_id, playback_id=beep_id, media=call.profile.beep)
+    )
     return recording
 
 

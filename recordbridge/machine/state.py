@@ -107,6 +107,12 @@ class Recording(msgspec.Struct, frozen=True):
     digest: str = ""
     given_up: bool = False
     """Reported as failed; the file may still be rescued."""
+    closed_at: Instant | None = None
+    """When Asterisk closed the first of its files, if we heard of it."""
+    guessed: bool = False
+    """We did not hear when Asterisk began to write; the length of its file will tell."""
+    unheard: bool = False
+    """We did not hear why it ended; Asterisk's file will tell."""
     lost: bool = False
     """Nothing can be rescued any more."""
     action_id: str = ""
@@ -271,6 +277,8 @@ class Call(msgspec.Struct, frozen=True):
     """Why the latest document could not be used (A-19); empty while all were."""
     leftovers: tuple[Leftover, ...] = ()
     leftovers_due: Instant | None = None
+    away: bool = False
+    """The connection to Asterisk is away: what is there will be told by `PbxSeen`."""
     notified: bool = False
     """The end of the call has been reported (hangup_url)."""
     outside: bool = False

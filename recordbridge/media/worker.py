@@ -101,6 +101,10 @@ def measure(
         if collect.trim_silence and not tracks.torn:  # else it was not silence that ended it
             after = max((end for _, end in silences), default=0)
             kept = cut.trimmed(tracks.read, kept, wav.RATE, collect.threshold, after)
+        whole = cut.Span(0, tracks.frames)
+        quiet = 0
+        if collect.inspect:
+            quiet = cut.silent_tail(tracks.read, whole, wav.RATE, collect.threshold)
         wav.write(into, kept.frames, tracks.channels, _pcm(tracks, kept, check))
         return Measured(
             frames=kept.frames,
@@ -110,6 +114,8 @@ def measure(
             repaired=tracks.repaired,
             torn=tracks.torn,
             pcm=into,
+            captured=tracks.frames,
+            quiet=quiet,
         )
 
 

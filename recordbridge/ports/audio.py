@@ -14,7 +14,7 @@ from recordbridge.machine.intents import Collect
 class Measured(msgspec.Struct, frozen=True):
     """Audio that was read, cut and trimmed; `pcm` is a finished WAV of it, ready to be encoded.
 
-    `frames` and `skipped_frames` count samples per channel.
+    `frames`, `skipped_frames`, `captured` and `quiet` count samples per channel.
     """
 
     frames: int
@@ -25,6 +25,10 @@ class Measured(msgspec.Struct, frozen=True):
     pcm: Path
     torn: bool = False
     """Asterisk's disk had no room for all of it (N-4)."""
+    captured: int = 0
+    """How long Asterisk's files are."""
+    quiet: int = 0
+    """How long they have been silent at their end, if that was asked for."""
 
 
 class Stored(msgspec.Struct, frozen=True):

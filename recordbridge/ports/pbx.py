@@ -6,11 +6,41 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from recordbridge.instant import Instant
 from recordbridge.machine.facts import CallEntered, Fact, PbxSeen
 from recordbridge.machine.intents import Pbx as PbxIntent
 
 FactSink = Callable[[str, Fact], None]
 """Takes (CallUUID, fact); called in the order of Asterisk's events, never re-entered."""
+
+
+class Belongings(msgspec.Struct):
+    """What Asterisk has that bears the name of one call."""
+
+    snoops: list[str] = []
+    legs: dict[str, str] = {}
+    """Legs and their states: `Down` while nothing was heard of the phone, `Ringing`, `Up`."""
+    bridges: dict[str, tuple[str, ...]] = {}
+    """Bridges, and the channels in them."""
+    stored: list[str] = []
+    """Recordings of which there is a file."""
+
+
+class Survey(msgspec.Struct):
+    """What an Asterisk has of ours at one moment."""
+
+    up_since: Instant
+    """When this Asterisk was started."""
+    ours: set[str]
+    """All channels of our application, snoops and legs included."""
+    channels: dict[str, str]
+    """All others on this Asterisk, and their states."""
+    calls: dict[str, bool]
+    """The main channels in our application, and whether they are up."""
+    belongings: dict[str, Belongings]
+    """By CallUUID."""
 
 
 class Pbx(Protocol):
@@ -27,19 +57,21 @@ class Pbx(Protocol):
         """Send the command without waiting; what fails comes back as `CommandRefused`."""
         ...
 
+    async def survey(self) -> Survey:
+        """All that is there of ours, asked for in a few requests. Raises PbxUnavailableError."""
+        ...
+
     async def look(
-        self,
-        channel_id: str,
-        *,
-        captures: list[str],
-        snoops: list[str],
-        playbacks: list[str],
-        legs: list[str],
+        self, channel_id: str, survey: Survey, *, captures: list[str], playbacks: list[str]
     ) -> PbxSeen:
-        """What of a call is there now: those of the ids given that still run, and the channel.
+        """What of a call is there now; nothing lists `captures` and `playbacks` that still run.
 
         Raises PbxUnavailableError.
         """
+        ...
+
+    async def calls_present(self, survey: Survey) -> list[tuple[str, Fact]]:
+        """(CallUUID, CallEntered) of every call in our application; raises like `look`."""
         ...
 
     async def find(self, call: str) -> CallEntered | None:

@@ -11,6 +11,11 @@ from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
 class Store(Protocol):
     """Commits units in the order they were given; many waiting ones share one transaction."""
 
+    @property
+    def available(self) -> bool:
+        """Commits are made; else they wait."""
+        ...
+
     def commit(self, unit: Unit, *, quiet: bool = False) -> asyncio.Future[None]:
         """Take the unit into the queue at once; the future is done when it is durable.
 

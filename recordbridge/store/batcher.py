@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 
+from recordbridge import failpoints
 from recordbridge.errors import StorageError
 from recordbridge.ports.rows import Unit
 from recordbridge.store.backend import Backend, Connection
@@ -151,6 +152,8 @@ class Batcher:
     def _commit(self, batch: Batch, items: list[Item]) -> None:
         mark = f"{self._own} {self.transactions}"
         self._cursor.execute(self._sql.mark_set, (self._worker, mark))
+        if failpoints.ON:
+            failpoints.hold()
         try:
             self._cursor.execute("COMMIT")
         except self._errors as error:

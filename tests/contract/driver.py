@@ -10,7 +10,7 @@ import structlog
 from recordbridge import ids
 from recordbridge.ari.link import AriPbx
 from recordbridge.instant import SystemClock
-from recordbridge.machine.facts import Fact
+from recordbridge.machine.facts import Fact, PbxSeen
 from recordbridge.machine.intents import Pbx
 
 F = TypeVar("F", bound=Fact)
@@ -84,6 +84,14 @@ class Driver:
                 await self.told.changed()
             except TimeoutError:
                 raise AssertionError(f"no {kind.__name__} came after {self.told.kinds()}") from None
+
+    async def look(self, *captures: str) -> PbxSeen:
+        """What Asterisk has of the call, and which of these recordings run."""
+        survey = await self.pbx.survey()
+        return await self.pbx.look(self.channel_id, survey, captures=list(captures), playbacks=[])
+
+    async def calls_present(self) -> list[tuple[str, Fact]]:
+        return [*await self.pbx.calls_present(await self.pbx.survey())]
 
     async def until_connected(self) -> None:
         while not self.pbx.connected:

@@ -152,7 +152,7 @@ async def test_a_leg_after_the_line_was_cut(
     await cable.mend()
     await driver.until_connected()
     legs = [driver.id("leg", 1), driver.id("leg", 2)]
-    seen = await driver.pbx.look(driver.channel_id, captures=[], snoops=[], playbacks=[], legs=legs)
+    seen = await driver.look()
     assert (seen.channel, seen.legs) == (True, (legs[0],))
     assert (await driver.expect(facts.LegAnswered)).leg_id == legs[0]
     await (await exchange.calls.callee()).hangup()
@@ -170,9 +170,9 @@ async def test_who_left_is_not_here_although_a_leg_was_made_for_it(
     async with RestClient(exchange.url, "recordbridge", exchange.password) as rest:
         await rest.request("POST", f"channels/{driver.channel_id}/{onwards}")
     await driver.expect(facts.CallLeft)
-    seen = await driver.pbx.look(driver.channel_id, captures=[], snoops=[], playbacks=[], legs=[])
+    seen = await driver.look()
     assert not seen.channel
-    assert await driver.pbx.calls_present() == []
+    assert await driver.calls_present() == []
 
 
 @pytest.mark.rule("F-3")

@@ -230,7 +230,7 @@ async def test_commands_for_what_is_gone(driver: Driver, exchange: Exchange) -> 
     refused = await driver.expect(facts.CommandRefused)
     assert (refused.object_id, refused.command) == (driver.id("snoop"), "BeginSnoop")
     assert refused.gone
-    seen = await driver.pbx.look(driver.channel_id, captures=[], snoops=[], playbacks=[], legs=[])
+    seen = await driver.look()
     assert not seen.channel
 
 
@@ -241,8 +241,7 @@ async def test_what_ended_while_the_line_was_cut(
     await enter(driver, exchange, talk_s=9)
     snoop_id = await snoop(driver)
     name = await record(driver, longest_s=1)
-    asked = {"captures": [name], "snoops": [snoop_id], "playbacks": [], "legs": []}
-    seen = await driver.pbx.look(driver.channel_id, **asked)
+    seen = await driver.look(name)
     assert (seen.channel, seen.answered, seen.live, seen.snoops) == (
         True,
         True,
@@ -256,11 +255,11 @@ async def test_what_ended_while_the_line_was_cut(
     await cable.mend()
     await driver.until_connected()
     assert told.ups == 2
-    seen = await driver.pbx.look(driver.channel_id, **asked)
+    seen = await driver.look(name)
     assert (seen.channel, seen.live, seen.snoops) == (True, (), (snoop_id,))
     seconds, _ = await file_of(driver, name, tmp_path)
     assert seconds > 0.9
-    assert [call for call, _ in await driver.pbx.calls_present()] == [driver.call_uuid]
+    assert [call for call, _ in await driver.calls_present()] == [driver.call_uuid]
     driver.perform(intents.HangUp(driver.channel_id))
     await driver.expect(facts.CallDestroyed)
 

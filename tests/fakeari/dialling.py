@@ -88,6 +88,8 @@ class Dialling:
         return NO_CONTENT
 
     async def bridges(self, method: str, parts: list[str], query: Query, body: object) -> Reply:
+        if parts == []:
+            return 200, [each.described() for each in self._pbx.bridges.values()]
         pbx, bridge = self._pbx, self._pbx.bridges.get(parts[0])
         if parts[1:] == [] and method == "POST":
             if bridge is not None:

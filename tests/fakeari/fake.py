@@ -77,6 +77,7 @@ class FakeAsterisk:
         self._tasks: dict[object, asyncio.Task[None]] = {}
         self._count = 0
         self._clock = SystemClock()
+        self.started = self.stamp()
 
     async def __aenter__(self) -> Self:
         self.recordings.mkdir(parents=True, exist_ok=True)

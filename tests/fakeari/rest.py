@@ -57,6 +57,8 @@ class Requests:
         pbx = self._pbx
         if parts == ["ping"]:
             return 200, {"ping": "pong", "timestamp": pbx.stamp(), "asterisk_id": pbx.entity}
+        if parts == ["info"] and query.get("only") == "status":
+            return 200, {"status": {"startup_time": pbx.started}}
         if parts == ["info"]:
             return 200, {"system": {"version": pbx.version, "entity_id": pbx.entity}}
         if parts == ["modules"]:
@@ -79,6 +81,8 @@ class Requests:
         return 200, {"name": parts[0], "channel_ids": ids, "bridge_ids": []}
 
     async def _channels(self, method: str, parts: list[str], query: Query, body: object) -> Reply:
+        if parts == []:
+            return 200, [each.described() for each in self._pbx.channels.values()]
         if parts == ["create"]:
             return self._dialling.create(query, body)
         channel = self._pbx.channels.get(parts[0])
@@ -199,6 +203,9 @@ class Requests:
         return NO_CONTENT
 
     def _stored(self, method: str, parts: list[str]) -> Reply:
+        if parts == []:
+            names = [path.stem for path in self._pbx.recordings.glob("*.wav")]
+            return 200, [{"name": each, "format": "wav"} for each in names]
         path: Path = self._pbx.recordings / f"{parts[0]}.wav"
         if not path.is_file():
             return refusal(404, "Recording not found")

@@ -1,7 +1,8 @@
 """Whole calls at random on a little Asterisk: nobody is stuck, no result is missing or doubled.
 
 Commands and events take their time; commands are refused; the connection breaks, which loses
-events and commands, and comes back with a look at what is there (N-3). In the end the caller may
+events and commands, and comes back with a look at what is there (N-3). The service is killed, which
+loses what it had not committed (N-1). In the end the caller may
 still be there: time and what Asterisk does by itself must bring the call to its end.
 """
 
@@ -34,8 +35,8 @@ from tests.props.test_machine import (
     profiles,
     records,
 )
-from tests.unit.machine.asterisk import Asterisk
 from tests.unit.machine.drive import Drive
+from tests.unit.machine.mortal import Mortal
 
 ENDS_FROM = 8
 """The call itself is not ended in so many first steps."""
@@ -75,7 +76,7 @@ class Calls(RuleBasedStateMachine):
         self.chance = chance
         self.documents = 0
         self.steps = 0
-        self.asterisk = Asterisk(
+        self.asterisk = Mortal(
             self.drive, delay=lambda lane: chance.choice(DELAYS[lane]), reply=self.reply
         )
 
@@ -151,7 +152,12 @@ class Calls(RuleBasedStateMachine):
     @precondition(lambda self: self.asterisk.connected)
     @rule()
     def the_connection_breaks(self) -> None:
-        self.asterisk.connected = False
+        self.asterisk.cut()
+
+    @precondition(lambda self: not self.asterisk.released)
+    @rule()
+    def the_service_is_killed(self) -> None:
+        self.asterisk.kill()
 
     @precondition(lambda self: not self.asterisk.connected)
     @rule()
@@ -184,6 +190,8 @@ class Calls(RuleBasedStateMachine):
         self.asterisk.run(1_000)
         assert self.drive.due is None
         assert self.asterisk.left() == {}
+        if not self.asterisk.unreadable:
+            assert self.asterisk.stored == set()
         one_result_per_recording(self.drive)
         dials_are_told_of(self.drive)
 

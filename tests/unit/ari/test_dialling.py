@@ -34,9 +34,7 @@ async def test_a_leg_whose_answer_was_lost_is_dialled_once(
     while told.ups < 2:
         await told.changed()
     await driver.until_connected()
-    seen = await driver.pbx.look(
-        driver.channel_id, captures=[], snoops=[], playbacks=[], legs=[driver.id("leg")]
-    )
+    seen = await driver.look()
     assert seen.legs == (driver.id("leg"),)
     assert requested(fake, "channels/create") == 1
     assert not told.of(facts.CommandRefused)

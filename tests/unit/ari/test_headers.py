@@ -63,7 +63,7 @@ async def test_what_happens_meanwhile_is_told_after_the_entry(
 
 async def test_calls_that_are_found_have_their_headers(driver: Driver, fake: FakeAsterisk) -> None:
     await fake.call("100", headers=HEADERS)
-    ((_, found),) = await driver.pbx.calls_present()
+    ((_, found),) = await driver.calls_present()
     assert isinstance(found, facts.CallEntered)
     assert found.headers == HEADERS
 

@@ -195,7 +195,7 @@ async def test_calls_that_the_store_does_not_know_can_be_listed(
     await driver.expect(facts.CallEntered)
     driver.perform(intents.BeginSnoop(call.channel_id, driver.id("snoop"), "in"))
     await driver.expect(facts.SnoopEntered)
-    ((uuid, found),) = await driver.pbx.calls_present()
+    ((uuid, found),) = await driver.calls_present()
     assert isinstance(found, facts.CallEntered)
     assert (uuid, found.caller, found.dialled) == (driver.call_uuid, "1555", "200")
     assert found.args == {"application": "sales"}

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import msgspec
 
+from recordbridge import ids
 from recordbridge.engine.applications import Application
 from recordbridge.engine.pipeline import Tell
 from recordbridge.errors import PbxGoneError, PbxUnavailableError, StorageError
-from recordbridge.machine.facts import CallEntered, MediaReady, PbxSeen
+from recordbridge.machine.facts import CallEntered, Fact, MediaReady, PbxSeen
 from recordbridge.machine.intents import Collect, FetchMedia, Synthesise
 from recordbridge.machine.intents import Pbx as PbxIntent
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.audio import Keep, Measured, Opened, Stored
 from recordbridge.ports.http import Outcome
-from recordbridge.ports.pbx import Pbx
+from recordbridge.ports.pbx import Pbx, Survey
 from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
 
 
@@ -30,6 +31,10 @@ class MemoryStore:
         self.broken: StorageError | None = None
         self.rows: dict[str, RequestRow] = {}
         self.calls: dict[str, CallRow] = {}
+
+    @property
+    def available(self) -> bool:
+        return self.broken is None
 
     def commit(self, unit: Unit, *, quiet: bool = False) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -118,20 +123,24 @@ class RecordingPbx:
         self.folder = folder
         self.channels: dict[str, CallEntered] = {}
         self.seen = PbxSeen(at=0, channel=False)
+        self.surveyed = Survey(up_since=0, ours=set(), channels={}, calls={}, belongings={})
 
     def perform(self, intent: PbxIntent) -> None:
         self.done.append(intent)
 
+    async def survey(self) -> Survey:
+        return self.surveyed
+
     async def look(
-        self,
-        channel_id: str,
-        *,
-        captures: list[str],
-        snoops: list[str],
-        playbacks: list[str],
-        legs: list[str],
+        self, channel_id: str, survey: Survey, *, captures: list[str], playbacks: list[str]
     ) -> PbxSeen:
         return self.seen
+
+    async def calls_present(self, survey: Survey) -> list[tuple[str, Fact]]:
+        return [
+            (ids.call_uuid(self.name, each), CallEntered(at=0, channel_id=each, answered=up))
+            for each, up in survey.calls.items()
+        ]
 
     async def find(self, call: str) -> CallEntered | None:
         if not self.connected:

@@ -24,7 +24,7 @@ async def bench(tmp_path: Path, element: Element) -> AsyncIterator[Bench]:
     profile = Profile(account="M", application="one")
     made = Bench(tmp_path, Application(profile=profile, flow=Document(elements=(element,))))
     made.store.hold()
-    made.enter()
+    await made.enter()
     yield made
     await made.close()
 

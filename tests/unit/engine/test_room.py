@@ -98,7 +98,7 @@ async def test_calls_are_told_and_refusals_counted(
     room = Room([Place("storage", disk.free_bytes, 9)], metrics)
     await room.look()
     bench.router.room = room.full
-    bench.enter()
+    await bench.enter()
     assert bench.router.calls[CALL].state.recordings[0].error == "disk full: storage"
     assert not bench.told(i.BeginSnoop)
     refused = bench.metrics.registry.get_sample_value(

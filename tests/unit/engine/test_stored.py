@@ -22,7 +22,7 @@ APPLICATION = Application(profile=Profile(account="M", application="voicemail"),
 
 def _engine(folder: Path, store: Database) -> Bench:
     made = Bench(folder, APPLICATION)
-    made.router._store = store
+    made.router._store = made.recovery._store = store
     assert made.router.deliveries is not None
     made.router.deliveries._store = store
     return made
@@ -31,7 +31,7 @@ def _engine(folder: Path, store: Database) -> Bench:
 async def test_a_voicemail_leaves_its_rows(tmp_path: Path, place: Place) -> None:
     async with open_store(place.url, worker="rb-1") as store:
         engine = _engine(tmp_path, store)
-        engine.enter()
+        await engine.enter()
         engine.run_recording()
         recording = engine.router.calls[CALL].state.recordings[0]
         capture = engine.capture
@@ -55,23 +55,23 @@ async def test_a_voicemail_leaves_its_rows(tmp_path: Path, place: Place) -> None
 async def test_a_new_process_takes_up_calls_and_requests(tmp_path: Path, place: Place) -> None:
     async with open_store(place.url, worker="rb-1") as store:
         before = _engine(tmp_path, store)
-        before.enter()
+        await before.enter()
         before.run_recording()
         recording = before.router.calls[CALL].state.recordings[0]
         before.router.calls[CALL].close()
         await before.close()
     async with open_store(place.url, worker="rb-1") as store:
         after = _engine(tmp_path, store)
-        assert await after.router.load("pbx") == 1
+        assert await after.recovery.load("pbx") == 1
         after.pbx.seen = f.PbxSeen(at=after.clock(), channel=False)
         after.sender.gate = asyncio.Event()  # nothing is answered before this process ends
-        await after.router.reconcile(after.pbx)
+        await after.recovery.reconcile(after.pbx)
         after.feed(f.CaptureEnded(name=life.capture_name(recording.taps[0]), at=after.clock()))
         assert (await after.until(ACTION.url))["RecordingID"] == recording.recording_id
         await after.close()
     async with open_store(place.url, worker="rb-1") as store:
         last = _engine(tmp_path, store)
-        await last.router.load("pbx")
+        await last.recovery.load("pbx")
         assert last.router.deliveries is not None
         assert await last.router.deliveries.resume() >= 1
         said = await last.until(CALLBACK.url)

@@ -51,6 +51,7 @@ class Asterisk:
         self.channel = "ringing" if drive.state.answered_at is None else "up"
         self.snoops: set[str] = set()
         self.live: dict[str, str] = {}
+        self.stored: set[str] = set()
         self.playing: dict[str, str] = {}
         self.legs: dict[str, str] = {}
         self.bridges: set[str] = set()
@@ -63,7 +64,7 @@ class Asterisk:
         self.unreadable = False
         self.released = False
         self._delay = delay
-        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._agenda: list[tuple[int, int, str, Callable[[], None]]] = []
         self._count = itertools.count()
         self._latest = {"early": 0, "late": 0, "event": 0}
         self._obeyed = 0
@@ -86,7 +87,7 @@ class Asterisk:
             idle = idle + 1 if drive.now == before else 0
             assert idle < 60, f"due again and again: {drive.state.flow.doing}"
             if self._agenda and self._agenda[0][0] <= drive.now:
-                heapq.heappop(self._agenda)[2]()
+                heapq.heappop(self._agenda)[3]()
             else:
                 drive.feed(None)
         return True
@@ -101,7 +102,7 @@ class Asterisk:
         at = self.drive.now + (self._delay(lane) if ms is None else ms)
         if lane in self._latest:
             at = self._latest[lane] = max(at, self._latest[lane])
-        heapq.heappush(self._agenda, (at, next(self._count), do))
+        heapq.heappush(self._agenda, (at, next(self._count), lane, do))
 
     def _tell(self, make: Callable[[int], f.Fact]) -> None:
         """An event of now, if anybody hears it."""
@@ -143,6 +144,8 @@ class Asterisk:
                 self._later("", lambda: self._collect(intent), self.file_ms)
             case i.FetchMedia(media_id=media_id) | i.Synthesise(media_id=media_id):
                 self._later("", lambda: self._feed(f.MediaReady(media_id, "sound:m")))
+            case i.Discard(names=names):
+                self._later("late", lambda: self.stored.difference_update(names))
             case i.Release():
                 self._later("late", self._release)
             case _:
@@ -187,8 +190,8 @@ class Asterisk:
             self._do(intent)
 
     def _refused(self, target: str, name: str, reason: str, *, gone: bool) -> None:
-        fact = f.CommandRefused(target, name, reason, gone)
-        self._later("", lambda: self._feed(fact), 0)
+        fact = f.CommandRefused(target, name, reason, gone, unsent=not self.connected)
+        self._feed(fact)
 
     def _object(self, intent: i.Pbx) -> str:
         match intent:
@@ -249,12 +252,14 @@ class Asterisk:
             case i.BeginCapture(name=name, snoop_id=each):
                 self.live[name] = each
                 self._tell(lambda at: f.CaptureBegan(name, at))
-                self._later("", lambda: self.end_capture(name), intent.max_duration_s * 1000)
+                self.stored.add(name)
+                self._later("pbx", lambda: self.end_capture(name), intent.max_duration_s * 1000)
             case i.EndCapture(name=name):
                 self.end_capture(name)
             case i.BeginPlayback(playback_id=each, target=target):
                 self.playing[each] = target or intent.channel_id
-                self._later("", lambda: self.end_playback(each), self.play_ms)
+                self._tell(lambda at: f.PlaybackBegan(each, at))
+                self._later("pbx", lambda: self.end_playback(each), self.play_ms)
             case i.EndPlayback(playback_id=each):
                 self.end_playback(each)
             case i.SendTones(tones_id=each, bridge_id=bridge):
@@ -263,7 +268,7 @@ class Asterisk:
                 self._tell(lambda _: f.KeysSent(each))
             case i.BeginLeg(leg_id=each):
                 self.legs[each] = "dialled"
-                self._later("", lambda: self._no_answer(each), intent.timeout_s * 1000)
+                self._later("pbx", lambda: self._no_answer(each), intent.timeout_s * 1000)
             case i.EndLeg(leg_id=each):
                 self.end_leg(each)
             case i.MakeBridge(bridge_id=each):
@@ -347,26 +352,32 @@ class Asterisk:
         self._tell(lambda at: f.CallDestroyed(at, 16))
 
     def reconnect(self) -> None:
-        """The connection is back: what the call should have is looked up (N-3)."""
+        """The connection is back: what the call has is looked up (N-3)."""
         self.connected = True
         state = self.drive.state
         taps = [
             t for r in state.recordings if r.phase not in ("collecting", "done") for t in r.taps
         ]
-        legs = machine.legs(state)
         seen = f.PbxSeen(
             at=self.drive.now,
             channel=self.channel in ("ringing", "up"),
             answered=self.channel == "up",
             live=tuple(n for t in taps if (n := life.capture_name(t)) in self.live),
-            snoops=tuple(t.snoop_id for t in taps if t.snoop_id in self.snoops),
+            stored=tuple(sorted(self.stored)),
+            snoops=tuple(sorted(self.snoops)),
             playbacks=tuple(p for p in machine.playbacks(state) if p in self.playing),
-            legs=tuple(each for each in legs if each in self.legs),
+            legs=tuple(sorted(self.legs)),
+            bridges=dict.fromkeys(sorted(self.bridges), (state.channel_id, *sorted(self.legs))),
         )
         self._feed(seen)
-        for leg in legs:
+        for leg in sorted(self.legs):
             if self.legs.get(leg) == "up":
                 self._tell(partial(f.LegAnswered, leg))
+
+    def cut(self) -> None:
+        """The connection breaks."""
+        self.connected = False
+        self._feed(f.PbxLost())
 
     def left(self) -> dict[str, list[str]]:
         """What Asterisk still has of the call."""

@@ -1,0 +1,121 @@
+"""After a start and each gap in Asterisk's events: store and Asterisk are brought together.
+
+`load` takes up the calls that were open. `reconcile` tells every call what Asterisk has of it,
+takes up calls that nobody knows of, and takes away what belongs to no open call (N-1, N-3). New
+calls may come in meanwhile: they have nothing to do with the old ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import structlog
+from msgspec.structs import replace
+
+from recordbridge import ids
+from recordbridge.engine import rows
+from recordbridge.engine.actor import Actor
+from recordbridge.engine.pipeline import Pipeline
+from recordbridge.engine.router import Router
+from recordbridge.machine import call as machine
+from recordbridge.machine import intents as i
+from recordbridge.machine import life
+from recordbridge.machine.state import Call
+from recordbridge.ports.pbx import Belongings, Pbx, Survey
+from recordbridge.ports.store import Store
+
+log = structlog.get_logger()
+
+LOOKS = 8
+"""Calls that are looked at at once."""
+FILED = ("collecting", "done")
+"""Phases of recordings in which Asterisk has closed the files."""
+
+
+class Recovery:
+    """Used by the composition root; `router` owns the calls."""
+
+    def __init__(self, *, router: Router, store: Store, pipeline: Pipeline) -> None:
+        self._router = router
+        self._store = store
+        self._pipeline = pipeline
+
+    async def load(self, asterisk: str) -> int:
+        """Take up the open calls of that Asterisk; nothing is done for them before `reconcile`."""
+        found = await self._store.open_calls(asterisk)
+        for row in found:
+            self._router.take_up(row)
+        return len(found)
+
+    async def reconcile(self, pbx: Pbx) -> None:
+        """Raises PbxError: then nothing is certain, and it is to be done again."""
+        survey = await pbx.survey()
+        actors = [a for a in self._router.calls.values() if a.state.asterisk == pbx.name]
+        gate = asyncio.Semaphore(LOOKS)
+        await asyncio.gather(*(self._look(pbx, survey, actor, gate) for actor in actors))
+        await self._adopt(pbx, survey, gate)
+        for call_uuid, found in survey.belongings.items():
+            if call_uuid not in self._router.calls:
+                await self._clear(pbx, survey, call_uuid, found)
+
+    async def _look(self, pbx: Pbx, survey: Survey, actor: Actor, gate: asyncio.Semaphore) -> None:
+        state = actor.state
+        taps = [t for r in state.recordings if r.phase not in FILED for t in r.taps]
+        async with gate:
+            seen = await pbx.look(
+                state.channel_id,
+                survey,
+                captures=[life.capture_name(tap) for tap in taps if not tap.lost],
+                playbacks=machine.playbacks(state),
+            )
+        actor.feed(seen)
+
+    async def _adopt(self, pbx: Pbx, survey: Survey, gate: asyncio.Semaphore) -> None:
+        """Calls that wait in our application: their first commit was never made, or they came
+        back while nobody listened.
+        """
+        unknown = [
+            each for each in survey.calls if ids.call_uuid(pbx.name, each) not in self._router.calls
+        ]
+        if not unknown:
+            return
+        wanted = replace(survey, calls={each: survey.calls[each] for each in unknown})
+        for call_uuid, entered in await pbx.calls_present(wanted):
+            if call_uuid in self._router.calls:
+                continue
+            log.info("call_adopted", call_uuid=call_uuid)
+            row = await self._store.call(call_uuid)
+            if row is not None:
+                actor = self._router.take_up(row)
+                if row.open:
+                    await self._look(pbx, survey, actor, gate)
+            self._router.fact(pbx.name, call_uuid, entered)
+
+    async def _clear(self, pbx: Pbx, survey: Survey, call_uuid: str, found: Belongings) -> None:
+        """What a call has left that is over. Of a call that the store does not know, another
+        service's perhaps, only what is in our own application is touched.
+        """
+        for name in found.snoops:
+            if name in survey.ours:
+                pbx.perform(i.EndSnoop(channel_id=name, snoop_id=name))
+        for name in found.legs:
+            if name in survey.ours:
+                pbx.perform(i.EndLeg(channel_id=name, leg_id=name))
+        row = await self._store.call(call_uuid)
+        if row is None or row.open or call_uuid in self._router.calls:
+            return
+        for name in found.bridges:
+            pbx.perform(i.EndBridge(channel_id=row.channel_id, bridge_id=name))
+        stored = set(found.stored)
+        copies = tuple(name for name in _safe(rows.decode(row.state)) if name in stored)
+        if copies:
+            self._pipeline.discard(pbx, copies)
+
+
+def _safe(call: Call) -> Iterator[str]:
+    """Asterisk's files of recordings that are stored here, or that never began."""
+    for recording in call.recordings:
+        if recording.size is not None or recording.captured_at is None:
+            yield from life.capture_names(recording)
+            yield from map(life.first_name, recording.taps)

@@ -1,0 +1,41 @@
+"""What became of a recording while nobody heard of it (N-1, N-2); see `reconcile`."""
+
+from __future__ import annotations
+
+from recordbridge.instant import Instant
+from recordbridge.machine import capture, life
+from recordbridge.machine.state import EndReason, Recording
+from recordbridge.machine.turn import Turn, replace
+
+
+def found(turn: Turn, recording: Recording, at: Instant, *, guessed: bool) -> Recording:
+    """N-1: Asterisk writes since about then; nobody heard it begin."""
+    taps = tuple(
+        replace(tap, ready=True, captured_at=tap.captured_at or at) for tap in recording.taps
+    )
+    return capture.captured(turn, turn.put(recording, taps=taps, beep_id="", guessed=guessed))
+
+
+def ended(
+    turn: Turn, recording: Recording, reason: EndReason, at: Instant, error: str = ""
+) -> None:
+    """N-1: Asterisk closed the files while nobody listened; they may tell the reason better."""
+    recording = turn.put(
+        recording,
+        taps=tuple(replace(tap, closed=True) for tap in recording.taps),
+        reason=reason,
+        error=error,
+        start_at=recording.start_at or recording.captured_at,
+        stopped_at=at,
+        unheard=True,
+    )
+    life.collect(turn, recording)
+
+
+def talk(turn: Turn, recording: Recording) -> None:
+    """P-5: it may have begun or ended unheard. Better end late, by Asterisk's limit, than in it."""
+    start = recording.start_at
+    if not recording.watch or start is None:
+        return
+    recording = turn.put(recording, speaking=True, quiet_since=None)
+    turn.put(recording, deadline=capture.running_deadline(recording, start))
