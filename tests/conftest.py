@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from tests import rigged
 from tests.postgres import Server, running
 
 # Without this, the first test makes pytest-asyncio ask for "the current loop", for which Python
@@ -21,6 +22,13 @@ def postgres() -> Iterator[Server]:
     """A real PostgreSQL for this test process; each test makes databases of its own in it."""
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """A real Asterisk for this test process, and its carrier; whoever uses it leaves it empty."""
+    with rigged.running(tmp_path_factory.mktemp("rig")) as facts:
+        yield facts
 
 
 @pytest_asyncio.fixture

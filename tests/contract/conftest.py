@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -69,12 +69,6 @@ class Exchange(NamedTuple):
     calls: Calls
 
 
-@pytest.fixture(scope="session")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    with rigged.running(tmp_path_factory.mktemp("rig")) as facts:
-        yield facts
-
-
 @pytest.fixture(params=["fake", pytest.param("asterisk", marks=pytest.mark.asterisk)])
 async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Exchange]:
     if request.param == "fake":
@@ -87,6 +81,8 @@ async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
             yield Exchange(
                 facts["RECORDBRIDGE_ASTERISK_URL"], facts["RECORDBRIDGE_ASTERISK_PASSWORD"], carrier
             )
+            await carrier.answers_late_after(rigged.ANSWER_AFTER_S)
+        await rigged.cleared(facts)
 
 
 @pytest.fixture

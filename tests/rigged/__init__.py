@@ -17,11 +17,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 
 ROOT = Path(__file__).parents[2]
 RIG = [sys.executable, str(ROOT / "asterisk" / "rig")]
+ANSWER_AFTER_S = 3
+"""How long callees of the script `answer-late` ring, if nobody says anything else."""
 _count = itertools.count(1)
 
 
@@ -39,6 +42,21 @@ def running(state: Path) -> Iterator[Mapping[str, str]]:
         yield dict(re.findall(r"^export (\w+)=(.*)$", told, re.MULTILINE))
     finally:
         _rig("down", environ=environ)
+
+
+async def cleared(facts: Mapping[str, str]) -> None:
+    """Take the channels and bridges away that a test has left on the pbx."""
+    user, password, url = (
+        facts[f"RECORDBRIDGE_ASTERISK_{name}"] for name in ("USER", "PASSWORD", "URL")
+    )
+    token = aiohttp.encode_basic_auth(user, password)
+    async with aiohttp.ClientSession(headers={"Authorization": token}) as http:
+        for kind in ("channels", "bridges"):
+            async with http.get(f"{url}/ari/{kind}") as response:
+                left = await response.json()
+            for each in left:  # one that ends by itself meanwhile is no matter
+                async with http.delete(f"{url}/ari/{kind}/{quote(str(each['id']), safe='')}"):
+                    pass
 
 
 def _rig(*words: str, environ: Mapping[str, str]) -> str:

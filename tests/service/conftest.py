@@ -1,4 +1,4 @@
-"""Fixtures: a rig for the session, a service for each module."""
+"""Fixtures: a service for each module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests import rigged
 from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
 from tests.service import service as services
@@ -20,12 +19,6 @@ from tests.service.service import Service
 
 Change = Callable[[dict[str, Any]], None]
 """Changes a configuration before it is written."""
-
-
-@pytest.fixture(scope="session")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    with rigged.running(tmp_path_factory.mktemp("rig")) as facts:
-        yield facts
 
 
 @pytest.fixture(scope="module")
