@@ -108,8 +108,12 @@ class ObjectStore:
         self._process = None
 
     def close(self) -> None:
+        """End it, and take away the sockets that it leaves behind."""
         if self._process is not None:
             self.kill()
+        for port in self._ports.values():
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink()
 
     def _await(self) -> None:
         assert self._process is not None
