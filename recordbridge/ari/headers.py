@@ -9,26 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-import msgspec
-
-from recordbridge.ari import events
-from recordbridge.ari.command import part
-from recordbridge.ari.rest import Reply
+from recordbridge.ari import events, variables
+from recordbridge.ari.variables import Ask
 
 PREFIX = "X-PH-"
 LIMIT = 32
 """More headers than that are nobody's honest call."""
 
-Ask = Callable[[str, str], Awaitable[Reply]]
-"""Takes method and URI. Raises PbxUnavailableError."""
-
 _NAME = re.compile(rf"{PREFIX}[A-Za-z0-9-]+\Z", re.IGNORECASE)
-
-
-class _Variable(msgspec.Struct):
-    value: str = ""
 
 
 def told_names(channel: events.Channel, args: Sequence[str]) -> list[str] | None:
@@ -48,20 +38,13 @@ def told_names(channel: events.Channel, args: Sequence[str]) -> list[str] | None
 async def read(ask: Ask, channel_id: str, names: list[str] | None) -> dict[str, str]:
     """Names and values. Raises PbxUnavailableError; what Asterisk refuses is not there."""
     if names is None:
-        listed = await _variable(ask, channel_id, f"PJSIP_HEADERS({PREFIX})")
+        listed = await variables.read(ask, channel_id, f"PJSIP_HEADERS({PREFIX})")
         names = _valid((listed or "").split(","))
     values = await asyncio.gather(
-        *(_variable(ask, channel_id, f"PJSIP_HEADER(read,{name})") for name in names)
+        *(variables.read(ask, channel_id, f"PJSIP_HEADER(read,{name})") for name in names)
     )
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 def _valid(names: Sequence[str]) -> list[str]:
     return [name.strip() for name in names if _NAME.match(name.strip())][:LIMIT]
-
-
-async def _variable(ask: Ask, channel_id: str, name: str) -> str | None:
-    reply = await ask("GET", f"channels/{part(channel_id)}/variable?variable={part(name)}")
-    if reply.status != 200:  # 500: "Unable to read provided function", so there are none
-        return None
-    return msgspec.json.decode(reply.body, type=_Variable).value

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from websockets.exceptions import WebSocketException
 
 from recordbridge import instant
@@ -32,6 +33,7 @@ from recordbridge.ari.rest import RestClient
 from recordbridge.ari.session import ReplacedError, Session
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
+from recordbridge.ari.streams import Streams
 from recordbridge.ari.survey import survey
 from recordbridge.ari.version import takes_commands_on_socket, too_old
 from recordbridge.errors import PbxError, PbxRefusedError, PbxUnavailableError
@@ -101,6 +103,7 @@ class AriPbx:
         self._playing: dict[str, str] = {}
         self.events_seen: Counter[str] = Counter()
         self._keys = KeysInFlight(sink)
+        self._streams = Streams(self._log)
         self._connected = False
         self._met = False
         self._told = False
@@ -130,6 +133,8 @@ class AriPbx:
 
     def perform(self, intent: intents.Pbx) -> None:
         """See `ports.pbx.Pbx.perform`; while not connected the command is refused, not kept."""
+        if isinstance(intent, intents.MakeBridge) and not self._streams.must_mix:
+            intent = replace(intent, shared=False)
         command = commands.command_for(intent, self._place.app)
         if isinstance(intent, intents.HangUp):
             self._translator.hangs_up(intent.channel_id, dialling.CAUSES.get(intent.reason, 0))
@@ -221,6 +226,7 @@ class AriPbx:
         self.version = msgspec.json.decode(info, type=_Info).system.version
         if too_old(self.version):
             raise PbxRefusedError(f"Asterisk {self.version} is too old: 16.3 is the oldest", 501)
+        self._streams.connected(self.version)
         self._translator.offset_ms = await measure_offset(self._rest, self._clock)
         url, username, app = self._place
         return await EventSocket.open(url, username, self._password, app, self._tls)
@@ -237,6 +243,7 @@ class AriPbx:
             playing=self._playing,
             seen=self.events_seen,
             keys=self._keys,
+            streams=self._streams,
             clock=self._clock,
             sink=self._sink,
             log=self._log,

@@ -24,6 +24,7 @@ from recordbridge.ari.rest import Reply, RestClient
 from recordbridge.ari.settling import Settler
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
+from recordbridge.ari.streams import Streams
 from recordbridge.errors import PbxConflictError, PbxError, PbxUnavailableError
 from recordbridge.machine.facts import CallEntered, CallLeft, Fact
 from recordbridge.ports.pbx import FactSink
@@ -61,6 +62,7 @@ class Session:
         playing: dict[str, str],
         seen: Counter[str],
         keys: KeysInFlight,
+        streams: Streams,
         clock: instant.Clock,
         sink: FactSink,
         log: structlog.typing.FilteringBoundLogger,
@@ -85,9 +87,8 @@ class Session:
         self._http = HttpDispatch(rest, self._settler.settle)
         self._on_socket = SocketDispatch(socket, self._settler.settle) if on_socket else None
         self._dispatch: Dispatch = self._on_socket or self._http
-        self._playing = playing
-        self._seen = seen
-        self._keys = keys
+        self._playing, self._seen = playing, seen
+        self._keys, self._streams = keys, streams
         self._held: dict[str, list[Fact]] = {}
         self._replaced = False
         self.unsettled: list[Command] = []
@@ -203,6 +204,8 @@ class Session:
 
     def _enter(self, call: str, fact: CallEntered, event: events.StasisStart) -> None:
         """F-3: the entry is told with the headers that pass through; its facts wait for it."""
+        if self._streams.unknown:
+            self._spawn(self._streams.look(self.ask, fact.channel_id), "ari-streams")
         names = headers.told_names(event.channel, event.args)
         if names == [] or call in self._held:
             self._give(call, fact)

@@ -50,11 +50,11 @@ class Dialed(msgspec.Struct, frozen=True):
 Progressed = Dialing | Dialed
 
 
-def begin(turn: Turn, element: Dial) -> Dialing:
-    """Dial all callees."""
+def begin(turn: Turn, element: Dial, *, shared: bool = False) -> Dialing:
+    """Dial all callees. `shared`: a recording will hear the bridge, and more than it."""
     call = turn.call
     bridge_id = turn.new_object("bridge")
-    turn.emit(MakeBridge(channel_id=call.channel_id, bridge_id=bridge_id))
+    turn.emit(MakeBridge(channel_id=call.channel_id, bridge_id=bridge_id, shared=shared))
     if element.dial_music is None:
         turn.emit(Ring(channel_id=call.channel_id))
     legs = tuple(_leg(turn, element, callee) for callee in element.callees)

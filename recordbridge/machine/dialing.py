@@ -22,7 +22,8 @@ def begin(turn: Turn, element: Dial) -> None:
     """Dial; what is armed belongs to this Dial, even if nobody answers (S-2)."""
     armed = turn.call.armed
     turn.change(armed=())
-    dialing = replace(dial.begin(turn, element), armed=armed)
+    shared = background.hears_more_than_the_dial(turn.call, armed)
+    dialing = replace(dial.begin(turn, element, shared=shared), armed=armed)
     if element.dial_music is not None:
         dialing = replace(
             dialing, music_request=documents.prompts(turn, "music", element.dial_music)

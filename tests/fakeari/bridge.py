@@ -16,14 +16,15 @@ DEPARTING_S = 0.02
 class Bridge:
     """A channel is in one bridge at most; who ends or leaves Stasis leaves it."""
 
-    def __init__(self, bridge_id: str) -> None:
+    def __init__(self, bridge_id: str, types: str) -> None:
         self.id = bridge_id
+        self.technology = "softmix" if "video_sfu" in types.split(",") else "simple_bridge"
         self.members: list[MainChannel] = []
 
     def described(self) -> dict[str, object]:
         return {
             "id": self.id,
-            "technology": "simple_bridge",
+            "technology": self.technology,
             "bridge_type": "mixing",
             "channels": [each.id for each in self.members],
         }

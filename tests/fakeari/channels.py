@@ -57,12 +57,14 @@ class Channel:
         }
 
     def variable(self, name: str) -> str | None:
-        """A variable, or what the PJSIP functions read of the INVITE's headers."""
+        """A variable, a line of the configuration, or one of the INVITE's headers."""
         function, _, rest = name.rstrip(")").partition("(")
         if function == "PJSIP_HEADERS":
             return ",".join(each for each in self.headers if each.startswith(rest)) or None
         if function == "PJSIP_HEADER":
             return self.headers.get(rest.removeprefix("read,"))
+        if function == "AST_CONFIG":
+            return self.pbx.configuration.get(rest, "")
         return self.variables.get(name, "")
 
     def enter(self) -> None:

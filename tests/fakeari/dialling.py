@@ -94,7 +94,7 @@ class Dialling:
         if parts[1:] == [] and method == "POST":
             if bridge is not None:
                 return 409, {"message": f"Bridge with id '{parts[0]}' already exists"}
-            pbx.bridges[parts[0]] = bridge = Bridge(parts[0])
+            pbx.bridges[parts[0]] = bridge = Bridge(parts[0], query.get("type", "mixing"))
             return 200, bridge.described()
         if bridge is None:
             return NO_BRIDGE

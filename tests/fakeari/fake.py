@@ -63,6 +63,8 @@ class FakeAsterisk:
         self.skew_ms = 0
         self.faults = Faults()
         self.requests: list[str] = []
+        self.configuration: dict[str, str] = {}
+        """By `file,section,name`, as AST_CONFIG is asked."""
         self.channels: dict[str, Channel] = {}
         self.entering: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
