@@ -90,8 +90,7 @@ class AriPbx:
         self._password = password
         self._clock = clock
         self._sink = sink
-        self._on_up = on_up
-        self._on_down = on_down
+        self._on_up, self._on_down = on_up, on_down
         self._log = log.bind(asterisk=name)
         self._commands = commands
         self._tls = tls
