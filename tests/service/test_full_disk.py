@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ BYTES_A_MS = 16
 
 @pytest.fixture(scope="module")
 def own_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """Its recording folder is to be a disk of its own."""
+    """Its recording folder is to be a disk of its own: nobody's own Asterisk is treated so."""
+    if "RECORDBRIDGE_ASTERISK_URL" in os.environ:
+        pytest.skip("a small disk is mounted over the recording folder of a rig only")
     with rigged.running(tmp_path_factory.mktemp("rig")) as facts:
         yield facts
 
