@@ -24,6 +24,7 @@ from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.sounds import SoundFolder
 from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.heartbeat import Heartbeat
 from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.room import Room
@@ -92,6 +93,8 @@ class Service:
             )
             self._engine(encoder, blobs, sender, urls, heard)
             stack.push_async_callback(self._stop)
+            if self.store.leases.shared:
+                await stack.enter_async_context(self._heartbeat().running())
             await self._resume(shared)
             await stack.enter_async_context(self._watching(blobs, shared))
             await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
@@ -143,6 +146,11 @@ class Service:
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)
         loop = asyncio.get_running_loop()
         self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
+
+    def _heartbeat(self) -> Heartbeat:
+        """N-6: other workers may be on this database."""
+        loop = asyncio.get_running_loop()
+        return Heartbeat(self.store.leases, self.deliveries.submit, loop.time)
 
     async def _urls(self) -> RecordUrls:
         storage = self.settings.storage

@@ -85,6 +85,7 @@ class Actor:
         "busy",
         "closed",
         "dirty",
+        "fence",
         "state",
         "version",
     )
@@ -93,6 +94,7 @@ class Actor:
         self,
         state: Call,
         version: int,
+        fence: int = 0,
         *,
         store: Store,
         commits: Commits,
@@ -101,6 +103,8 @@ class Actor:
     ) -> None:
         self.state = state
         self.version = version
+        self.fence = fence
+        """N-6: our number as the call's owner; a commit under an older one fails."""
         self.busy = False
         self.closed = False
         self.dirty = False
@@ -252,7 +256,7 @@ class Actor:
         requests = tuple(rows.request_row(state, i, now) for i in late if isinstance(i, Request))
         self.version += 1
         unit = Unit(
-            call=rows.call_row(state, self.version, open_=not machine.finished(state)),
+            call=rows.call_row(state, self.version, self.fence, open_=not machine.finished(state)),
             recordings=tuple(
                 rows.recording_row(state, recording)
                 for index, recording in enumerate(state.recordings)

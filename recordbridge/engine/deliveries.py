@@ -116,7 +116,7 @@ class Deliveries:
 
     async def resume(self) -> int:
         """Take up what the database holds unfinished; returns how many."""
-        unfinished = await self._store.unfinished_requests()
+        unfinished = await self._store.take_requests()
         for row in unfinished:
             self.submit(row)
         return len(unfinished)

@@ -43,7 +43,7 @@ class Recovery:
 
     async def load(self, asterisk: str) -> int:
         """Take up the open calls of that Asterisk; nothing is done for them before `reconcile`."""
-        found = await self._store.open_calls(asterisk)
+        found = await self._store.take_calls(asterisk)
         for row in found:
             self._router.take_up(row)
         return len(found)

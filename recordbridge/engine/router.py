@@ -120,14 +120,17 @@ class Router:
 
     def take_up(self, row: CallRow) -> Actor:
         """Adopt a call that the store knows; it waits to be told what Asterisk has of it."""
-        actor = self._adopt(row.call_uuid, self._actor(rows.decode(row.state), row.version))
+        actor = self._adopt(
+            row.call_uuid, self._actor(rows.decode(row.state), row.version, row.fence)
+        )
         actor.feed(f.PbxLost())
         return actor
 
     def _enter(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> None:
         known = self._left.pop(call_uuid, None)
         if known is not None:
-            self._adopt(known.state.call_uuid, self._actor(known.state, known.version)).feed(fact)
+            actor = self._actor(known.state, known.version, known.fence)
+            self._adopt(known.state.call_uuid, actor).feed(fact)
             return
         if not self.accepting():
             self._refuse(asterisk, call_uuid, fact.channel_id)
@@ -175,10 +178,10 @@ class Router:
             actor.begin(step)
             return actor
         if before is not None:
-            actor = self._actor(before.state, before.version)
+            actor = self._actor(before.state, before.version, before.fence)
         else:
             assert known is not None
-            actor = self._actor(rows.decode(known.state), known.version)
+            actor = self._actor(rows.decode(known.state), known.version, known.fence)
         self._adopt(call_uuid, actor).feed(f.Overheard(at=self._clock(), answered=found.answered))
         self.room_changed()
         return actor
@@ -187,10 +190,11 @@ class Router:
         if names and asterisk in self._pbxs:
             self._pipeline.discard(self._pbxs[asterisk], names)
 
-    def _actor(self, state: Call, version: int) -> Actor:
+    def _actor(self, state: Call, version: int, fence: int = 0) -> Actor:
         return Actor(
             state,
             version,
+            fence,
             store=self._store,
             commits=self.commits,
             hands=self,

@@ -32,8 +32,8 @@ def decode(state: bytes) -> Call:
     return _decode_call.decode(state)
 
 
-def call_row(call: Call, version: int, *, open_: bool) -> CallRow:
-    """The row of a call at that version."""
+def call_row(call: Call, version: int, fence: int, *, open_: bool) -> CallRow:
+    """The row of a call at that version, under that fence."""
     return CallRow(
         call_uuid=call.call_uuid,
         asterisk=call.asterisk,
@@ -51,6 +51,7 @@ def call_row(call: Call, version: int, *, open_: bool) -> CallRow:
         open=open_,
         state=_state.encode(call),
         version=version,
+        fence=fence,
     )
 
 

@@ -36,6 +36,8 @@ class CallRow(msgspec.Struct, frozen=True):
     state: bytes
     version: int
     fence: int = 0
+    owner: str = ""
+    """N-6: the worker whose call it is; set by the store alone."""
 
 
 class RecordingRow(msgspec.Struct, frozen=True):
@@ -94,6 +96,8 @@ class RequestRow(msgspec.Struct, frozen=True):
     """Answered or used up its fragment: the next in order may go (Q-4)."""
     attempts: int = 0
     """How many attempts have been made; the next one's number is one more."""
+    owner: str = ""
+    """N-6: the worker that sends it; set by the store alone."""
 
 
 class AttemptRow(msgspec.Struct, frozen=True):

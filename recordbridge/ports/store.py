@@ -27,18 +27,37 @@ class Store(Protocol):
         """
         ...
 
-    async def open_calls(self, asterisk: str) -> list[CallRow]:
-        """Calls whose machine is not done, oldest first."""
+    async def take_calls(self, asterisk: str) -> list[CallRow]:
+        """Our calls whose machine is not done, oldest first, under a new fence (N-6)."""
         ...
 
     async def call(self, call_uuid: str) -> CallRow | None: ...
 
     async def recording(self, recording_id: str) -> RecordingRow | None: ...
 
-    async def unfinished_requests(self) -> list[RequestRow]:
-        """Requests that are `waiting` or `sending`, oldest first."""
+    async def take_requests(self) -> list[RequestRow]:
+        """Our requests that are `waiting` or `sending`, oldest first."""
         ...
 
     async def secret(self, name: str, fresh: str) -> str:
         """The secret kept under that name; `fresh` becomes it when there is none (E-4)."""
+        ...
+
+
+class Leases(Protocol):
+    """Which worker lives and what the dead ones own (N-6)."""
+
+    @property
+    def lease_s(self) -> float:
+        """How long a beat lasts."""
+        ...
+
+    async def beat(self) -> None: ...
+
+    async def adopt_requests(self) -> list[RequestRow]:
+        """Unfinished requests of dead workers, of calls that are over: they are ours now."""
+        ...
+
+    async def calls_left(self) -> dict[str, int]:
+        """How many open calls each dead worker has left."""
         ...

@@ -60,6 +60,11 @@ class Backend(Protocol):
         """How long a database that is away is waited for at the start."""
         ...
 
+    @property
+    def shared(self) -> bool:
+        """Whether several workers may use it."""
+        ...
+
     def reserved(self, worker: str) -> AbstractContextManager[None]:
         """Keep out whoever must not write beside us, as far as no connection is needed for it."""
         ...

@@ -14,11 +14,12 @@ from typing import cast
 import structlog
 
 from recordbridge.instant import Instant
-from recordbridge.ports.rows import Unit
+from recordbridge.ports.rows import CallRow, RequestRow, Unit
 from recordbridge.store.backend import Backend, backend_of
 from recordbridge.store.batch import Piece
 from recordbridge.store.batcher import Batcher
 from recordbridge.store.faults import AwayError, RefusedError
+from recordbridge.store.leases import Leases
 from recordbridge.store.reader import Reader
 from recordbridge.store.schema import migrate
 from recordbridge.store.statements import Cursor, Statements
@@ -35,9 +36,10 @@ RETRY_S = 0.5
 class Database(Reader):
     """Commits units (`ports.store.Store`) and reads rows (`ports.lists.Lists`)."""
 
-    def __init__(self, backend: Backend, writer: Writer) -> None:
+    def __init__(self, backend: Backend, writer: Writer, worker: str) -> None:
         super().__init__(backend)
         self._writer = writer
+        self.leases = Leases(self.run, backend, worker)
 
     @property
     def available(self) -> bool:
@@ -74,6 +76,14 @@ class Database(Reader):
     def run(self, piece: Piece) -> asyncio.Future[object]:
         """Other writing work, in order with the units, in a transaction with them."""
         return self._writer.put(piece)
+
+    async def take_calls(self, asterisk: str) -> list[CallRow]:
+        """Ours (or nobody's) whose machine is not done, oldest first, under a new fence (N-6)."""
+        return await self.leases.take_calls(asterisk)
+
+    async def take_requests(self) -> list[RequestRow]:
+        """Ours (or nobody's) that are `waiting` or `sending`, oldest first."""
+        return await self.leases.take_requests()
 
     async def forget_start(self, account: str, key: str) -> None:
         """The request with that key was answered: another one like it is not its repeat (E-1)."""
@@ -138,7 +148,7 @@ async def open_store(
             notice=notice,
             max_waiting=max_waiting,
         )
-        database = Database(backend, writer)
+        database = Database(backend, writer, worker)
         writer.start()
         try:
             yield database
@@ -158,7 +168,7 @@ async def open_reader(url: str) -> AsyncIterator[Reader]:
 
 
 def _opener(backend: Backend, worker: str) -> Callable[[], Batcher]:
-    sql = Statements(backend.dialect)
+    sql = Statements(backend.dialect, worker)
 
     def open_batcher() -> Batcher:
         return Batcher(backend.connect(worker), backend, sql, worker=worker)

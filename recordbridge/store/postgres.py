@@ -60,6 +60,7 @@ class Postgres:
     errors: tuple[type[Exception], ...] = (psycopg.Error,)
     begin = "BEGIN"
     farewell = ""
+    shared = True
     dialect: Dialect = create_engine("postgresql+psycopg://", paramstyle="format").dialect
 
     def __init__(self, url: str) -> None:

@@ -36,6 +36,13 @@ class PostgresCursor:
                 raise
         return self._cursor.execute(sql.encode(), clean)  # nothing had been sent
 
+    @property
+    def description(self) -> object:
+        return self._cursor.description
+
+    def fetchall(self) -> list[tuple[object, ...]]:
+        return self._cursor.fetchall()
+
     def fetchone(self) -> tuple[object, ...] | None:
         return self._cursor.fetchone()
 

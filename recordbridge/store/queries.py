@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Column, ColumnElement, Executable, Table, func, or_, select
 
 from recordbridge.ports.lists import CallFilter, RecordingFilter, RequestFilter, Span
-from recordbridge.store.tables import attempts, calls, is_open, recordings, requests, starts
+from recordbridge.store.tables import attempts, calls, recordings, requests, starts
 
 Wanted = CallFilter | RecordingFilter | RequestFilter
 
-_UNFINISHED = ("waiting", "sending")
 _OLDEST_FIRST = (requests.c.created_at, requests.c.due_at, requests.c.request_id)
 _SPANS = {
     "added": recordings.c.added_at,
@@ -23,20 +22,6 @@ _SPANS = {
 def by_key(table: Table, key: str) -> Executable:
     """The one row under the primary key."""
     return select(table).where(next(iter(table.primary_key)) == key)
-
-
-def open_calls(asterisk: str) -> Executable:
-    """Calls of that Asterisk whose machine is not done, oldest first."""
-    return (
-        select(calls)
-        .where(calls.c.asterisk == asterisk, is_open)
-        .order_by(calls.c.entered_at, calls.c.call_uuid)
-    )
-
-
-def unfinished_requests() -> Executable:
-    """Requests still to be sent, oldest first."""
-    return select(requests).where(requests.c.state.in_(_UNFINISHED)).order_by(*_OLDEST_FIRST)
 
 
 def requests_of(call_uuid: str) -> Executable:

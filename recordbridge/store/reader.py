@@ -50,14 +50,6 @@ class Reader:
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
 
-    async def open_calls(self, asterisk: str) -> list[CallRow]:
-        """Calls whose machine is not done, oldest first."""
-        return await self._all(CallRow, queries.open_calls(asterisk))
-
-    async def unfinished_requests(self) -> list[RequestRow]:
-        """Requests that are `waiting` or `sending`, oldest first."""
-        return await self._all(RequestRow, queries.unfinished_requests())
-
     async def call(self, call_uuid: str) -> CallRow | None:
         return await self._one(CallRow, queries.by_key(tables.calls, call_uuid))
 

@@ -40,6 +40,7 @@ class Sqlite:
     begin = BEGIN
     farewell = CHECKPOINT
     patience_s = 0.0
+    shared = False
     dialect: Dialect = make_url("sqlite://").get_dialect()()
 
     def __init__(self, url: str) -> None:

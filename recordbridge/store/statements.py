@@ -25,13 +25,15 @@ from recordbridge.store.tables import (
     starts,
 )
 
-CALL_FIXED = frozenset({"call_uuid", "asterisk", "channel_id", "entered_at"})
+CALL_FIXED = frozenset({"call_uuid", "asterisk", "channel_id", "entered_at", "fence", "owner"})
 RECORDING_FIXED = frozenset(
     {"recording_id", "call_uuid", "account", "caller", "dialled", "added_at", "deleted_at"}
 )
 """What a row is about never changes: left out of updates, so that its indexes stay clean."""
 
 _WHERE = "at_"
+_OWNER = "owner"
+"""The last column of what is owned; inserted as the writer's worker, whatever the row says."""
 
 
 class Cursor(Protocol):
@@ -41,6 +43,13 @@ class Cursor(Protocol):
     def rowcount(self) -> int: ...
 
     def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> object: ...
+
+    @property
+    def description(self) -> object:
+        """None when there is nothing to fetch."""
+        ...
+
+    def fetchall(self) -> list[tuple[object, ...]]: ...
 
     def fetchone(self) -> tuple[object, ...] | None: ...
 
@@ -52,23 +61,26 @@ class Hot:
 
     __slots__ = ("sql", "values")
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+    def __init__(self, statement: ClauseElement, dialect: Dialect, owner: str = "") -> None:
         compiled = statement.compile(dialect=dialect)
-        names = getattr(compiled, "positiontup", None) or ()
+        names = [name.removeprefix(_WHERE) for name in getattr(compiled, "positiontup", None) or ()]
         self.sql = str(compiled)
-        self.values: Callable[[object], tuple[object, ...]] = attrgetter(
-            *(name.removeprefix(_WHERE) for name in names)
-        )
+        self.values: Callable[[object], tuple[object, ...]]
+        if names and names[-1] == _OWNER:
+            values = attrgetter(*names[:-1])
+            self.values = lambda row: (*values(row), owner)
+        else:
+            self.values = attrgetter(*names)
 
 
 class Statements:
     """All hot statements for one dialect; the dialect's parameters must be positional."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.call_insert = Hot(_insert(dialect, calls), dialect)
+    def __init__(self, dialect: Dialect, worker: str) -> None:
+        self.call_insert = Hot(_insert(dialect, calls), dialect, worker)
         self.call_update = Hot(_call_update(), dialect)
         self.recording = Hot(_insert(dialect, recordings, fixed=RECORDING_FIXED), dialect)
-        self.request = Hot(_insert(dialect, requests), dialect)
+        self.request = Hot(_insert(dialect, requests), dialect, worker)
         self.request_update = Hot(_request_update(), dialect)
         self.attempt = Hot(_insert(dialect, attempts), dialect)
         self.start = Hot(_insert(dialect, starts, fixed=frozenset({"account", "key"})), dialect)

@@ -62,6 +62,7 @@ calls = Table(
     _bytes("state"),
     _number("version"),
     Column("fence", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
 )
 is_open = calls.c.open == text("true")
 """Literal, because a partial index serves only the very condition that it was made with."""
@@ -122,6 +123,7 @@ requests = Table(
     _number("step"),
     _flag("settled"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("owner", Text, nullable=False, server_default=""),
 )
 Index("requests_due", requests.c.state, requests.c.due_at)
 Index("requests_call", requests.c.call_uuid)
@@ -161,6 +163,15 @@ secrets = Table("secrets", metadata, _text("name", key=True), _text("value"))
 
 commits = Table("commits", metadata, _text("worker", key=True), _text("mark"))
 """The mark of each worker's last transaction: tells whether an unknown commit was kept."""
+
+workers = Table(
+    "workers",
+    metadata,
+    _text("worker", key=True),
+    _instant("beat_at"),
+    _instant("expires_at"),
+)
+"""N-6: who lives, by the database's clock. A worker's lease on its calls ends with `expires_at`."""
 
 schema_floor = Table(
     "schema_floor",

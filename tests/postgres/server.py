@@ -153,6 +153,10 @@ class Server:
         with psycopg.connect(self.url(name), autocommit=True, connect_timeout=2) as connection:
             connection.execute(sql.encode())
 
+    def session(self, name: str) -> psycopg.Connection[Any]:
+        """For what needs one of its own."""
+        return psycopg.connect(self.url(name), autocommit=True)
+
     def rows(self, name: str, sql: str) -> list[tuple[Any, ...]]:
         """What a query gives."""
         with psycopg.connect(self.url(name), autocommit=True) as connection:

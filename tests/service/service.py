@@ -103,7 +103,7 @@ class Service:
         rig: Mapping[str, str],
         database: str,
     ) -> None:
-        self._database = database
+        self.database = database
         self.program = program
         self.application = application
         self.carrier = carrier
@@ -152,10 +152,10 @@ class Service:
 
     def rows(self, query: str, *values: str) -> Sequence[Mapping[str, Any]]:
         """What the database holds now, read beside the service."""
-        if self._database.startswith("postgresql"):
-            with psycopg.connect(self._database, row_factory=dict_row) as session:
+        if self.database.startswith("postgresql"):
+            with psycopg.connect(self.database, row_factory=dict_row) as session:
                 return session.execute(query.replace("?", "%s").encode(), values).fetchall()
-        place = f"file:{self._database.removeprefix('sqlite:///')}?mode=ro"
+        place = f"file:{self.database.removeprefix('sqlite:///')}?mode=ro"
         with closing(sqlite3.connect(place, uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             found = connection.execute(query, values).fetchall()

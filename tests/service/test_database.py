@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.postgres import Server, running
-from tests.receiver import Receiver
+from tests.receiver import Receiver, Reply, Reset
 from tests.service import service as services
 from tests.service.audio import hear
 from tests.service.conftest import running as service_running
@@ -42,6 +42,7 @@ async def stored(
 
     def on_postgres(settings: dict[str, Any]) -> None:
         settings["database"] = {"url": url}
+        settings["webhooks"]["schedule_s"] = [5, 5, 5, 5]
 
     folder = tmp_path_factory.mktemp("stored")
     async with service_running(rig, folder, on_postgres) as service:
@@ -144,6 +145,41 @@ async def test_no_new_call_is_taken_while_the_database_is_away(
     await _delivered(line, 1000)
     await call.ended()
     assert await stored.program.readiness() == 200
+
+
+@pytest.mark.rule("N-6", "H-3")
+async def test_what_a_killed_worker_had_to_send_is_sent_by_another(
+    stored: Service, rig: Mapping[str, str], tmp_path: Path
+) -> None:
+    """As the same delivery, when its lease is over."""
+    line = stored.line()
+    line.answers(line.record(action=None, callbackUrl=line.url("callback") + "#rc=0"))
+    line.script("callback", Reset())
+    settings = services.settings(rig, tmp_path, stored.application)
+    settings["service"]["worker"] = "rb-2"
+    settings["asterisk"][0]["app"] = "recordbridge-2"
+    settings["database"]["url"] = stored.database
+    other = Program(tmp_path, settings)
+    try:
+        await other.start()
+        call = await line.call([speak(0.5), press("#")])
+        refused = await line.next("callback")
+        await call.ended()
+        async with asyncio.timeout(4):
+            query = "SELECT 1 FROM calls WHERE open AND call_uuid = ?"
+            while stored.rows(query, refused.params["CallUUID"]):
+                await asyncio.sleep(0.02)
+        await stored.program.kill()
+        line.script("callback", Reply())
+        again = await line.next("callback")
+        name = "X-Recordbridge-Delivery"
+        assert again.headers[name] == refused.headers[name]
+        assert again.params["RecordingID"] == refused.params["RecordingID"]
+        await other.said("requests_adopted")
+        await stored.program.start()
+        await other.stop()
+    finally:
+        await other.discard()
 
 
 @pytest.mark.rule("O-4")

@@ -28,6 +28,7 @@ TASK_STARTERS = {
     "recordbridge/ari/session.py",
     "recordbridge/blobs/objects.py",
     "recordbridge/engine/deliveries.py",
+    "recordbridge/engine/heartbeat.py",
     "recordbridge/engine/pipeline.py",
     "recordbridge/engine/prompts.py",
     "recordbridge/engine/room.py",

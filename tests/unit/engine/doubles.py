@@ -68,7 +68,7 @@ class MemoryStore:
         for future, unit in held:
             self._keep(future, unit)
 
-    async def open_calls(self, asterisk: str) -> list[CallRow]:
+    async def take_calls(self, asterisk: str) -> list[CallRow]:
         return [row for row in self.calls.values() if row.open and row.asterisk == asterisk]
 
     async def call(self, call_uuid: str) -> CallRow | None:
@@ -77,7 +77,7 @@ class MemoryStore:
     async def recording(self, recording_id: str) -> RecordingRow | None:
         return None
 
-    async def unfinished_requests(self) -> list[RequestRow]:
+    async def take_requests(self) -> list[RequestRow]:
         return [row for row in self.rows.values() if row.state in ("waiting", "sending")]
 
     async def secret(self, name: str, fresh: str) -> str:

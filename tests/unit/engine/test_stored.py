@@ -48,7 +48,7 @@ async def test_a_voicemail_leaves_its_rows(tmp_path: Path, place: Place) -> None
         assert (call.open, call.version > 1) == (False, True)
         assert (kept.status, kept.duration_ms) == ("ready", int(said["RecordingDurationMs"]))
         assert [row.state for row in await store.requests_of(CALL)] == ["delivered"] * 2
-        assert await store.unfinished_requests() == []
+        assert await store.take_requests() == []
 
 
 @pytest.mark.rule("N-1", "H-3")

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from recordbridge.store import Database, open_store
-from tests.unit.store.places import Place
+from tests.postgres import Server
+from tests.unit.store.places import Place, PostgresPlace
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Of a SQLite database, for tests of SQLite."""
     return tmp_path / "recordbridge.db"
+
+
+@pytest.fixture
+def path_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_place(postgres: Server) -> Iterator[PostgresPlace]:
+    place = PostgresPlace(postgres)
+    yield place
+    postgres.give_back(place.url)
 
 
 @pytest.fixture

@@ -55,6 +55,13 @@ class FaultyCursor:
             raise self._lost
         return self
 
+    @property
+    def description(self) -> object:
+        return self._cursor.description
+
+    def fetchall(self) -> list[tuple[object, ...]]:
+        return self._cursor.fetchall()
+
     def fetchone(self) -> tuple[object, ...] | None:
         return self._cursor.fetchone()
 

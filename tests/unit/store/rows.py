@@ -31,6 +31,7 @@ _CALL = CallRow(
     open=True,
     state=b"\x00state",
     version=1,
+    owner="rb-1",
 )
 _RECORDING = RecordingRow(
     recording_id="r1",
@@ -61,6 +62,7 @@ _REQUEST = RequestRow(
     state="waiting",
     created_at=NOON,
     due_at=NOON,
+    owner="rb-1",
 )
 
 

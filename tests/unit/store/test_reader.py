@@ -85,7 +85,7 @@ async def test_open_calls_are_those_of_that_asterisk_oldest_first(store: Databas
         await store.commit(
             Unit(call=a_call(uuid, entered_at=entered, asterisk=asterisk, open=is_open))
         )
-    assert [row.call_uuid for row in await store.open_calls("pbx")] == ["early", "late"]
+    assert [row.call_uuid for row in await store.take_calls("pbx")] == ["early", "late"]
     assert [row.call_uuid for row in await store.calls(CallFilter(open=False))] == ["done"]
     assert await store.count_calls() == 4
 
@@ -101,7 +101,7 @@ async def test_unfinished_requests_are_waiting_or_sending_oldest_first(store: Da
             )
         )
     )
-    assert [row.request_id for row in await store.unfinished_requests()] == ["q2", "q0"]
+    assert [row.request_id for row in await store.take_requests()] == ["q2", "q0"]
     assert [row.request_id for row in await store.requests_of("c1")] == [
         f"q{n}" for n in (4, 3, 2, 1, 0)
     ]

@@ -78,12 +78,30 @@ async def test_next_schema_that_keeps_our_level_is_used_as_it_is(place: Place, u
     async with open_store(url, worker="rb-1"):
         pass
     place.execute("ALTER TABLE calls ADD COLUMN later TEXT")
-    place.execute("UPDATE alembic_version SET version_num = '0002'")
+    place.execute(f"UPDATE alembic_version SET version_num = '{schema.revision(schema.LEVEL + 1)}'")
     async with open_store(url, worker="rb-1") as store:
         assert store.available
         assert await store.call("c1") is None
     async with open_reader(url) as reader:
         assert await reader.call("c1") is None
+
+
+@pytest.mark.rule("M-3")
+async def test_the_release_before_can_write_beside_us_and_its_rows_are_ours_later(
+    place: Place, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Level 2 knows no owner: its statements name its own columns, before and after ours came."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(schema, "LEVEL", 2)
+        schema.migrate(backend_of(url))
+    for uuid in ("before", "after"):
+        place.execute(
+            "INSERT INTO calls (call_uuid, asterisk, channel_id, account, application, caller,"
+            " dialled, direction, status, entered_at, hangup_cause, open, state, version, fence)"
+            f" VALUES ('{uuid}', 'pbx', 'c', 'a', 'b', '', '', '', '', 1, '', true, '', 1, 0)"
+        )
+        async with open_store(url, worker="rb-1") as store:
+            assert uuid in [row.call_uuid for row in await store.take_calls("pbx")]
 
 
 async def test_tables_of_another_program_are_refused(place: Place, url: str) -> None:

@@ -18,7 +18,7 @@ from tests.unit.store.rows import a_call, a_recording, a_request, an_attempt
 def test_one_set_of_statements_for_both_databases(
     name: str, options: dict[str, str], mark: str
 ) -> None:
-    sql = Statements(make_url(f"{name}://").get_dialect()(**options))
+    sql = Statements(make_url(f"{name}://").get_dialect()(**options), "rb-1")
     for hot, row in (
         (sql.call_insert, a_call()),
         (sql.call_update, a_call(version=2)),
@@ -30,7 +30,7 @@ def test_one_set_of_statements_for_both_databases(
 
 
 def test_update_of_a_call_names_the_version_it_follows_and_the_fence() -> None:
-    hot = Statements(make_url("sqlite://").get_dialect()()).call_update
+    hot = Statements(make_url("sqlite://").get_dialect()(), "rb-1").call_update
     assert hot.sql.endswith(
         "WHERE calls.call_uuid = ? AND calls.version + 1 = ? AND calls.fence = ?"
     )

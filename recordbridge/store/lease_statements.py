@@ -1,0 +1,132 @@
+"""The statements of `leases`, as Core constructs that both dialects render.
+
+Rows of a dead worker are taken `FOR UPDATE SKIP LOCKED`, so that several workers that look at the
+same time share them out instead of waiting for each other; SQLite has one worker and no such words.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+
+from recordbridge.store.tables import calls, is_open, requests, workers
+
+_NOW = {
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+    "postgresql": "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
+}
+"""The database's clock, because the clocks of workers differ."""
+_UNFINISHED = or_(requests.c.state == "waiting", requests.c.state == "sending")
+
+
+def _me() -> ColumnElement[str]:
+    return bindparam("worker")
+
+
+def beat(dialect: Dialect) -> Executable:
+    """`worker` lives for another `lease` milliseconds."""
+    now: ColumnElement[int] = literal_column(_NOW[dialect.name])
+    build = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    insert = build(workers).values(
+        worker=_me(), beat_at=now, expires_at=now + bindparam("lease_ms")
+    )
+    return insert.on_conflict_do_update(
+        index_elements=["worker"],
+        set_={name: insert.excluded[name] for name in ("beat_at", "expires_at")},
+    )
+
+
+def _dead(table: Table, dialect: Dialect) -> ColumnElement[bool]:
+    """Of another owner, whose lease has ended. Who never had one is not known to be dead."""
+    ended = select(workers.c.worker).where(
+        workers.c.expires_at <= literal_column(_NOW[dialect.name])
+    )
+    return and_(table.c.owner != _me(), table.c.owner.in_(ended))
+
+
+def _ours(table: Table, *, shared: bool) -> ColumnElement[bool]:
+    """What a starting worker goes on with; the only worker of a database, with everything."""
+    return or_(table.c.owner == _me(), table.c.owner == "") if shared else true()
+
+
+def calls_take(*, shared: bool) -> Executable:
+    """A new fence for each of our open calls of `asterisk`."""
+    wanted = (calls.c.asterisk == bindparam("asterisk"), is_open, _ours(calls, shared=shared))
+    return update(calls).values(owner=_me(), fence=calls.c.fence + 1).where(*wanted)
+
+
+def calls_ours() -> Executable:
+    """Our open calls of `asterisk`, oldest first."""
+    wanted = (calls.c.asterisk == bindparam("asterisk"), is_open, calls.c.owner == _me())
+    return select(calls).where(*wanted).order_by(calls.c.entered_at, calls.c.call_uuid)
+
+
+def calls_adopt(dialect: Dialect) -> Executable:
+    """At most `most` open calls of `asterisk` whose worker is dead become ours."""
+    found = (
+        select(calls.c.call_uuid)
+        .where(calls.c.asterisk == bindparam("asterisk"), is_open, _dead(calls, dialect))
+        .order_by(calls.c.entered_at)
+    )
+    return (
+        update(calls)
+        .values(owner=_me(), fence=calls.c.fence + 1)
+        .where(calls.c.call_uuid.in_(_some(found)))
+        .returning(*calls.columns)
+    )
+
+
+def requests_take(*, shared: bool) -> Executable:
+    """Our unfinished requests."""
+    wanted = (_UNFINISHED, _ours(requests, shared=shared), requests.c.owner != _me())
+    return update(requests).values(owner=_me()).where(*wanted)
+
+
+def requests_ours() -> Executable:
+    """Our unfinished requests, oldest first."""
+    oldest = (requests.c.created_at, requests.c.due_at, requests.c.request_id)
+    return select(requests).where(_UNFINISHED, requests.c.owner == _me()).order_by(*oldest)
+
+
+def requests_adopt(dialect: Dialect) -> Executable:
+    """At most `most` unfinished requests of calls that are over and whose worker is dead.
+
+    Those of an open call go with the call.
+    """
+    goes_on = exists().where(calls.c.call_uuid == requests.c.call_uuid, is_open)
+    found = (
+        select(requests.c.request_id)
+        .where(_UNFINISHED, _dead(requests, dialect), ~goes_on)
+        .order_by(requests.c.due_at)
+    )
+    return (
+        update(requests)
+        .values(owner=_me())
+        .where(requests.c.request_id.in_(_some(found)))
+        .returning(*requests.columns)
+    )
+
+
+def calls_left(dialect: Dialect) -> Executable:
+    """Open calls of dead workers: worker and number."""
+    wanted = (is_open, _dead(calls, dialect))
+    return select(calls.c.owner, func.count()).where(*wanted).group_by(calls.c.owner)
+
+
+def _some(found: Select[tuple[str]]) -> Select[tuple[str]]:
+    return found.limit(bindparam("most")).with_for_update(skip_locked=True)

@@ -1,0 +1,105 @@
+"""N-6: which worker's calls and requests they are, and whether that worker lives.
+
+A worker beats before it owns anything, and then every two seconds; LEASE_S after its last beat, by
+the database's clock, what it owns may be adopted. A call gets a higher fence with each owner, also
+when its own worker comes back, and a commit under an older fence fails. All of it is work for the
+writer thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from sqlalchemy import Boolean, Executable, Table
+
+from recordbridge.ports.rows import CallRow, RequestRow
+from recordbridge.store import lease_statements as wanted
+from recordbridge.store.backend import Backend
+from recordbridge.store.batch import Piece
+from recordbridge.store.statements import Cursor, Statements
+from recordbridge.store.tables import calls, requests
+
+LEASE_S = 6.0
+AT_ONCE = 100
+"""How many rows are adopted in one transaction."""
+
+_Row = TypeVar("_Row", CallRow, RequestRow)
+_Rows = list[tuple[object, ...]]
+
+
+class Leases:
+    """What `worker` owns. Every method raises StorageError."""
+
+    def __init__(
+        self, run: Callable[[Piece], asyncio.Future[object]], backend: Backend, worker: str
+    ) -> None:
+        self._run = run
+        self._dialect = backend.dialect
+        self._worker = worker
+        self.shared = backend.shared
+        self.lease_s = LEASE_S
+
+    async def beat(self) -> None:
+        """We live, for another LEASE_S."""
+        await self._rows((wanted.beat(self._dialect), {"lease_ms": int(LEASE_S * 1000)}))
+
+    async def take_calls(self, asterisk: str) -> list[CallRow]:
+        """At the start: our open calls of that Asterisk, or nobody's, oldest first."""
+        values: dict[str, object] = {"asterisk": asterisk}
+        take = wanted.calls_take(shared=self.shared)
+        found = await self._rows((take, values), (wanted.calls_ours(), values))
+        return _made(CallRow, calls, found)
+
+    async def adopt_calls(self, asterisk: str, most: int = AT_ONCE) -> list[CallRow]:
+        """Open calls whose worker is dead, under a fence that is higher than its own."""
+        values: dict[str, object] = {"asterisk": asterisk, "most": most}
+        found = _made(CallRow, calls, await self._rows((wanted.calls_adopt(self._dialect), values)))
+        return sorted(found, key=lambda row: row.entered_at)
+
+    async def take_requests(self) -> list[RequestRow]:
+        """At the start: our unfinished requests, or nobody's, oldest first."""
+        take = wanted.requests_take(shared=self.shared)
+        return _made(
+            RequestRow, requests, await self._rows((take, {}), (wanted.requests_ours(), {}))
+        )
+
+    async def adopt_requests(self, most: int = AT_ONCE) -> list[RequestRow]:
+        """Unfinished requests of dead workers, of calls that are over, those due first."""
+        found = await self._rows((wanted.requests_adopt(self._dialect), {"most": most}))
+        return sorted(_made(RequestRow, requests, found), key=lambda row: row.due_at)
+
+    async def calls_left(self) -> dict[str, int]:
+        """How many open calls each dead worker has left."""
+        found = await self._rows((wanted.calls_left(self._dialect), {}))
+        return {str(owner): cast("int", number) for owner, number in found}
+
+    async def _rows(self, *steps: tuple[Executable, dict[str, object]]) -> _Rows:
+        """Do the steps in one transaction; the rows of the last one."""
+        rendered = [self._rendered(statement, values) for statement, values in steps]
+
+        def work(cursor: Cursor, _sql: Statements) -> object:
+            for text, values in rendered:
+                cursor.execute(text, values)
+            return cursor.fetchall() if cursor.description else []
+
+        return cast("_Rows", await self._run(work))
+
+    def _rendered(
+        self, statement: Executable, values: dict[str, object]
+    ) -> tuple[str, tuple[object, ...]]:
+        compiled = statement.compile(  # type: ignore[attr-defined]  # every statement can
+            dialect=self._dialect
+        )
+        known = {**compiled.params, **values, "worker": self._worker}
+        return str(compiled), tuple(known[name] for name in compiled.positiontup or ())
+
+
+def _made(make: type[_Row], table: Table, found: _Rows) -> list[_Row]:
+    """Rows from the driver; SQLite's truth values are numbers."""
+    flags = [isinstance(column.type, Boolean) for column in table.columns]
+    return [
+        make(*(bool(value) if flag else value for flag, value in zip(flags, row, strict=True)))  # type: ignore[arg-type]  # the columns are the fields
+        for row in found
+    ]
