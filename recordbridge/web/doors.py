@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -9,10 +10,11 @@ from prometheus_client import CollectorRegistry
 
 from recordbridge.instant import Clock
 from recordbridge.web import health, keys, recordings
-from recordbridge.web.errors import json_errors
+from recordbridge.web.errors import BrokenRequests, json_errors
 from recordbridge.web.signing import RecordUrls
 
 _MOST_BODY_BYTES = 100_000
+_broken_requests = BrokenRequests()
 
 
 def application(
@@ -29,6 +31,7 @@ def application(
 
     `accounts` and `checks` are read at each request, so a mapping that changes takes effect.
     """
+    logging.getLogger("aiohttp.server").addFilter(_broken_requests)
     app = web.Application(middlewares=[json_errors], client_max_size=_MOST_BODY_BYTES)
     app[keys.ROWS] = rows
     app[keys.FILES] = files

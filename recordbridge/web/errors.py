@@ -5,17 +5,31 @@ A bug is not caught: aiohttp logs it with its traceback and answers 500.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from recordbridge.errors import PbxUnavailableError, RecordbridgeError, StorageError
 from recordbridge.web.keys import API_ID
 
 log = structlog.get_logger(__name__)
+
+
+class BrokenRequests(logging.Filter):
+    """What is no HTTP is the sender's fault: a warning without a traceback, not an error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.msg, record.args = "broken_request", ()
+            record.exc_info = None
+        return True
 
 
 @web.middleware

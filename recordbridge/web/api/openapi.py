@@ -10,7 +10,7 @@ import msgspec
 
 from recordbridge.web.api import shapes
 from recordbridge.web.api.asking import Operation
-from recordbridge.web.api.fields import FORM, JSON, Field
+from recordbridge.web.api.fields import FORM, JSON, SENT_ALONG, Field
 
 PATH = "/v1/openapi.json"
 _REF = "#/components/schemas/{name}"
@@ -97,9 +97,18 @@ def _header(name: str) -> dict[str, Any]:
 
 
 def _body(fields: tuple[Field, ...]) -> dict[str, Any]:
-    properties = {field.name: {**field.schema} | {"description": field.about} for field in fields}
+    """`null` counts as missing, unless something must be there."""
+    properties: dict[str, Any] = {
+        name: {"description": "Accepted, as the official SDKs send it, and ignored"}
+        for name in sorted(SENT_ALONG)
+    }
+    for field in fields:
+        schema: dict[str, Any] = {**field.schema}
+        if not field.required:
+            schema = {"anyOf": [schema, {"type": "null"}]}
+        properties[field.name] = schema | {"description": field.about}
     required = [field.name for field in fields if field.required]
-    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return schema | ({"required": required} if required else {})
 
 
