@@ -218,12 +218,17 @@ async def test_availability_is_an_attribute_too(place: Place, url: str) -> None:
     told: asyncio.Queue[bool] = asyncio.Queue()
     async with open_store(url, worker="rb-1", notice=told.put_nowait) as store:
         seen = [store.available]
+        assert store.away_s < 1.5
         place.leave()
         future = store.commit(Unit(call=a_call()))
         await told.get()
         seen.append(store.available)
+        first = store.away_s
+        assert 0 < first < store.away_s
         place.come_back()
         await future
+        assert await told.get() is True
+        assert store.away_s < 1.5
         seen.append(store.available)
     assert seen == [True, False, True]
 
