@@ -124,7 +124,8 @@ class Starts:
 
     async def _repeated(self, wish: Wish) -> Begun | None:
         pending = self._pending.get(wish.mark)
-        if pending is not None and (wish.lasting or self._failed(pending)):
+        open_ = pending is not None and not pending.asked.done()
+        if pending is not None and open_ and (wish.lasting or self._failed(pending)):
             _must_be_same(wish, pending.wish.digest)
             return await self._answer_of(pending)
         if wish.mark in self._answered:

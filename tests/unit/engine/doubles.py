@@ -31,6 +31,7 @@ class MemoryStore:
         self.broken: StorageError | None = None
         self.rows: dict[str, RequestRow] = {}
         self.calls: dict[str, CallRow] = {}
+        self.deleted: list[str] = []
 
     @property
     def available(self) -> bool:
@@ -73,6 +74,9 @@ class MemoryStore:
 
     async def call(self, call_uuid: str) -> CallRow | None:
         return self.calls.get(call_uuid)
+
+    async def delete_recording(self, recording_id: str, at: int) -> None:
+        self.deleted.append(recording_id)
 
     async def recording(self, recording_id: str) -> RecordingRow | None:
         return None
