@@ -301,7 +301,7 @@ def _dial(turn: Turn, now: Dialing, fact: f.PbxSeen) -> None:
         if leg.phase != "ended":
             _leg(turn, leg.leg_id, fact)
     dialled = dialing.under_way(turn)
-    if dialled is not None and dialled.phase == "connected":
+    if dialled is not None:
         _bridged(turn, dialled, fact)
 
 
@@ -311,7 +311,8 @@ def _leg(turn: Turn, leg_id: str, fact: f.PbxSeen) -> None:
     if now is None or leg is None:
         return
     there = leg_id in fact.legs
-    if not leg.ending and ((leg.unsent and not there) or leg_id in fact.undialled):
+    undialled = leg_id in fact.undialled and not leg.rang  # one that sent 183 looks the same
+    if not leg.ending and ((leg.unsent and not there) or undialled):
         # It has not rung: to begin with it once more rings nobody twice.
         dialing.take(turn, dial.anew(turn, now, leg))
     elif not there:
@@ -325,11 +326,13 @@ def _leg(turn: Turn, leg_id: str, fact: f.PbxSeen) -> None:
 
 
 def _bridged(turn: Turn, now: Dialing, fact: f.PbxSeen) -> None:
-    """Both are connected, as far as we know: see to it that they are."""
+    """Both are connected, or one hears the other, as far as we know: see to it that they are."""
     there = fact.bridges.get(now.bridge_id, ())
     channel = turn.call.channel_id
-    missing = tuple(each for each in (channel, now.winner) if each not in there)
-    if missing:
+    far = now.winner if now.phase == "connected" else now.heard
+    alive = (channel, *fact.legs)
+    missing = tuple(each for each in (channel, far) if each in alive and each not in there)
+    if far and missing:
         turn.emit(JoinBridge(channel_id=channel, bridge_id=now.bridge_id, members=missing))
 
 

@@ -10,9 +10,12 @@ import pytest_asyncio
 
 from tests.receiver import Reply, Reset
 from tests.service.audio import hear
+from tests.service.callees import Callees
 from tests.service.conftest import judge, running
 from tests.service.service import Service, document, true
-from tests.service.steps import hang_up, press, speak
+from tests.service.steps import hang_up, mute, press, speak
+from tests.service.test_dial import dial, number
+from tests.service.test_early_media import hears
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -145,3 +148,28 @@ async def test_sigterm_parks_a_call_and_the_next_start_goes_on(mortal: Service) 
     assert delivered.callback["RecordingID"] == began["recording_id"]
     assert 3980 <= delivered.sound.ms <= 4000
     await call.ended()
+
+
+@pytest.mark.rule("N-1", "F-4")
+async def test_a_callee_that_is_heard_before_it_answers_is_heard_after_kill(
+    mortal: Service,
+) -> None:
+    """Its phone is not rung again; the conversation comes when it answers."""
+    line = mortal.line()
+    line.answers(dial(line, number(line), dialMusic="real"))
+    async with Callees(mortal.carrier) as callees:
+        call = await line.call([mute(0)])
+        callee = await callees.next(number(line))
+        assert await hears(call, callee, 40)
+        await mortal.program.kill()
+        assert await hears(call, callee, 45), "Asterisk goes on by itself"
+        await mortal.program.start()
+        assert not callee.is_over
+        assert await hears(call, callee, 50)
+        await callee.answer()
+        await call.answered()
+        assert await hears(call, callee, 55)
+        assert await hears(callee, call, 20)
+        await callee.hang_up()
+        assert (await line.next("dialled")).params["DialStatus"] == "completed"
+        await call.ended()

@@ -219,3 +219,37 @@ def test_ringing_that_is_over_is_not_ended_again() -> None:
     drive = dial(answered=True)
     early(drive)
     assert "Ring" not in kinds(answer(drive))
+
+
+@pytest.mark.rule("N-1", "N-3")
+@pytest.mark.parametrize("there", [(), ("c1",), "both"])
+def test_after_a_gap_the_caller_hears_the_callee_again(there: tuple[str, ...] | str) -> None:
+    """What was sent in the last moment may not have come to Asterisk."""
+    drive = dial(Callee(address="1"))
+    early(drive)
+    bridge, members = drive.of(i.MakeBridge)[0].bridge_id, ("c1", leg(drive))
+    inside = members if isinstance(there, str) else there
+    drive.feed(f.LegRinging(leg_id=leg(drive), at=drive.now))
+    seen = f.PbxSeen(
+        at=drive.now,
+        channel=True,
+        legs=(leg(drive),),
+        undialled=(leg(drive),),  # it is `Down` until it is answered
+        bridges={bridge: inside},
+    )
+    drive.feed(seen)
+    assert len(drive.of(i.BeginLeg)) == 1, "it rings already"
+    missing = tuple(each for each in members if each not in inside)
+    assert joined(drive)[1:] == ([missing] if missing else [])
+
+
+@pytest.mark.rule("N-3")
+def test_after_a_gap_one_that_is_gone_is_not_heard() -> None:
+    drive = dial()
+    early(drive)
+    bridge = drive.of(i.MakeBridge)[0].bridge_id
+    seen = f.PbxSeen(at=drive.now, channel=True, legs=(leg(drive, 1),), bridges={bridge: ("c1",)})
+    drive.feed(seen)
+    assert heard(drive) == ""
+    assert len(joined(drive)) == 1
+    assert drive.last(i.Ring).on
