@@ -29,12 +29,15 @@ _count = itertools.count(1)
 
 
 @contextmanager
-def running(state: Path) -> Iterator[Mapping[str, str]]:
-    """The facts of a rig (`rig env`): the user's own one, or one that lives as long as this."""
+def running(state: Path, **settings: str) -> Iterator[Mapping[str, str]]:
+    """The facts of a rig (`rig env`): the user's own one, or one that lives as long as this.
+
+    `settings` are variables of the rig (asterisk/README.md).
+    """
     if "RECORDBRIDGE_ASTERISK_URL" in os.environ:
         yield os.environ
         return
-    environ = os.environ | {"RIG_STATE": str(state)}
+    environ = os.environ | {"RIG_STATE": str(state)} | settings
     release = ("--release", environ["RIG_RELEASE"]) if "RIG_RELEASE" in environ else ()
     _rig("up", "--pick-ports", *release, environ=environ)
     try:

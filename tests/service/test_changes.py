@@ -122,6 +122,7 @@ async def test_it_goes_on_in_another_bridge(service: Service) -> None:
     assert kept.callback["RecordingEndReason"] == "hangup"
     told = {round(of / RATE) for _, of in stereo.places(kept.sound, RATE // 4)}
     assert told & {40, 41}
+    assert told & {60, 61}, "who is in the other bridge is not in it"
     assert kept.sound.ms >= 1900, "it ended with the first bridge"
     true(kept)
 
