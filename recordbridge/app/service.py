@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web as aioweb
 
 from recordbridge import web
+from recordbridge.app.agi import agi_door
 from recordbridge.app.configured import ConfiguredApplications
 from recordbridge.app.places import places
 from recordbridge.app.prompts import Prompting, prompting
@@ -99,6 +100,10 @@ class Service:
             await stack.enter_async_context(self._watching(blobs, shared))
             await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
             await stack.enter_async_context(self._linked())
+            file_url = functools.partial(_file_url, urls, self.clock)
+            await stack.enter_async_context(
+                agi_door(settings, self.router, self.store, self.applications, file_url, self.clock)
+            )
             yield self
 
     @contextlib.asynccontextmanager

@@ -77,10 +77,10 @@ def _hang_up(intent: intents.HangUp, _: str) -> Command:
 
 
 def _follow(intent: intents.Follow, app: str) -> Command:
-    channel = intent.channel_id
+    channel = intent.target or intent.channel_id
     source = part(f"channel:{channel}")
     uri = f"applications/{part(app)}/subscription?eventSource={source}"
-    return Command("Follow", channel, channel, "POST", uri)
+    return Command("Follow", intent.channel_id, channel, "POST", uri)
 
 
 def _set_variable(intent: intents.SetVariable, _: str) -> Command:

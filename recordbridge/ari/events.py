@@ -78,9 +78,13 @@ class ChannelHangupRequest(Event, tag=True, gc=False, kw_only=True):
 
 
 class Dial(Event, tag=True, gc=False, kw_only=True):
-    """A leg's progress, told by `dialstatus`: `RINGING`, `PROGRESS`, `ANSWER`, `BUSY`..."""
+    """A leg's progress, told by `dialstatus`: `RINGING`, `PROGRESS`, `ANSWER`, `BUSY`...
+
+    Empty when it is called. In the dialplan `ANSWER` comes when the two are about to be bridged.
+    """
 
     peer: Channel
+    caller: Channel | None = None
     dialstatus: str = ""
 
 

@@ -26,6 +26,7 @@ Facts = tuple[Routed, ...]
 SNOOP = "Snoop/"
 LEG = "leg"
 NORMAL_CLEARING = 16
+UNDECIDED = ("RINGING", "PROGRESS", "PROCEEDING")
 _CACHE = 20_000
 _T = TypeVar("_T")
 
@@ -40,6 +41,7 @@ class Translator:
         self._talking: dict[str, instant.Instant] = {}
         self._hanging_up: dict[str, int] = {}
         self._asked: dict[str, int] = {}
+        self._peers: dict[str, str] = {}
         self.legs = Legs()
         self._by_type: dict[type, Callable[[Any], Facts]] = {
             events.StasisStart: self._entered,
@@ -96,6 +98,10 @@ class Translator:
     def hangs_up(self, channel_id: str, cause: int) -> None:
         """We are about to: Asterisk will tell of a soft hangup, and not why."""
         _remember(self._asked, channel_id, cause)
+
+    def follows(self, peer_id: str, call: str) -> None:
+        """The end of that channel will concern the call."""
+        _remember(self._peers, peer_id, call)
 
     def is_main_id(self, channel_id: str) -> bool:
         """Whether the id was not given by us to a snoop or a leg."""
@@ -160,7 +166,9 @@ class Translator:
             return self._snoop_left(channel)
         self._calls.pop(channel.id, None)
         self._hanging_up.pop(channel.id, None)
-        return ((call, facts.CallDestroyed(self._at(event), event.cause, event.cause_txt)),)
+        gone = (call, facts.CallDestroyed(self._at(event), event.cause, event.cause_txt))
+        owner = self._peers.pop(channel.id, None)
+        return (gone,) if owner is None else (gone, (owner, facts.PeerGone(channel.id)))
 
     def _hangup(self, event: events.ChannelHangupRequest) -> Facts:
         call = self._main(event.channel)
@@ -175,9 +183,23 @@ class Translator:
     def _dialled(self, event: events.Dial) -> Facts:
         made = _parsed(event.peer.id)
         if made is None or made.kind != LEG:
-            return ()
+            return self._peer_dialled(event)
         told = self.legs.dialled(event, self._at(event))
         return tuple((made.call, fact) for fact in told)
+
+    def _peer_dialled(self, event: events.Dial) -> Facts:
+        """The dialplan's own Dial."""
+        caller, peer, status = event.caller, event.peer.id, event.dialstatus
+        if caller is None or status in UNDECIDED:
+            return ()
+        call = self.uuid_of(caller.id)
+        match status:
+            case "":
+                return ((call, facts.PeerDialled(peer)),)
+            case "ANSWER":
+                return ((call, facts.PeerAnswered(peer, self._at(event))),)
+            case _:
+                return ((call, facts.PeerFailed(peer)),)
 
     def _key(self, event: events.ChannelDtmfReceived) -> Facts:
         call = self._main(event.channel)

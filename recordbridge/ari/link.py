@@ -139,6 +139,9 @@ class AriPbx:
             self._translator.hangs_up(intent.channel_id, dialling.CAUSES.get(intent.reason, 0))
         elif isinstance(intent, intents.EndLeg):
             self._translator.legs.hangs_up(intent.leg_id)
+        elif isinstance(intent, intents.Follow) and intent.target:
+            call = self._translator.call_uuid(intent.channel_id)
+            self._translator.follows(intent.target, call)
         if self._session is not None:
             self._session.send(command)
             return

@@ -23,6 +23,7 @@ from recordbridge.machine import call as machine
 from recordbridge.machine.facts import Fact
 from recordbridge.machine.intents import (
     Abandon,
+    AgiResult,
     BeginLeg,
     BeginPlayback,
     EndCapture,
@@ -43,7 +44,7 @@ from recordbridge.ports.store import Store
 
 log = structlog.get_logger()
 
-URGENT = (Request, Pbx, Reply)
+URGENT = (Request, Pbx, Reply, AgiResult)
 """Intents for which somebody out there waits: their commit is made at once."""
 
 

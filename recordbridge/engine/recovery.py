@@ -70,6 +70,7 @@ class Recovery:
                 playbacks=machine.playbacks(state),
             )
         actor.feed(seen)
+        self._router.lines.tell_broken(actor)
 
     async def _adopt(self, pbx: Pbx, survey: Survey, gate: asyncio.Semaphore) -> None:
         """Calls that wait in our application: their first commit was never made, or they came

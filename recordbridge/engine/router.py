@@ -20,6 +20,7 @@ from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Applications, matched
 from recordbridge.engine.commits import Commits
 from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.lines import Lines
 from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.engine.replies import Replies
 from recordbridge.instant import Clock
@@ -69,8 +70,8 @@ class Router:
         self._clock = clock
         self._metrics = metrics
         self.commits = Commits()
-        self.replies = Replies()
-        """Of what is asked of calls."""
+        self.replies, self.lines = Replies(), Lines()
+        """Of what is asked of calls; the dialplans that wait."""
         metrics.calls_active.set_function(lambda: len(self._actors))
         metrics.recordings_active.set_function(self._running)
         self._pbxs: dict[str, Pbx] = {}
@@ -87,8 +88,7 @@ class Router:
         return self._actors
 
     def _running(self) -> int:
-        states = (actor.state for actor in self._actors.values())
-        return sum(r.phase == "running" for state in states for r in state.recordings)
+        return sum(r.phase == "running" for a in self._actors.values() for r in a.state.recordings)
 
     def attach(self, pbx: Pbx) -> None:
         self._pbxs[pbx.name] = pbx
@@ -156,8 +156,7 @@ class Router:
     def _refuse(self, asterisk: str, call_uuid: str, channel_id: str) -> None:
         """N-8: the dialplan sees it by the variable, offers the call again, takes its fallback."""
         log.warning("call_refused", call_uuid=call_uuid, reason="the database is away")
-        name, value = REFUSED
-        self._pbxs[asterisk].perform(i.SetVariable(channel_id=channel_id, name=name, value=value))
+        self._pbxs[asterisk].perform(i.SetVariable(channel_id, *REFUSED))
         self._pbxs[asterisk].perform(i.SendBack(channel_id=channel_id))
 
     # -- what is asked of calls (engine.live.Actors)
@@ -228,6 +227,8 @@ class Router:
                 self._outbox.abandon(request_id)
             case i.Reply():
                 self.replies.tell(intent)
+            case i.Agi():
+                self.lines.perform(intent)
             case _:
                 raise AssertionError(intent)
 
@@ -261,6 +262,7 @@ class Router:
             self._pbxs[state.asterisk].perform(i.HangUp(channel_id=state.channel_id))
         self._actors.pop(actor.state.call_uuid, None)
         self.replies.dropped(actor.state.call_uuid)
+        self.lines.dropped(actor.state.call_uuid)
 
     def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
         """A request was answered or has used up its fragment (`deliveries.Settled`)."""

@@ -13,10 +13,10 @@ def is_background(element: Record) -> bool:
     return element.record_session or element.start_on_dial_answer
 
 
-def begin(turn: Turn, element: Record, mode: Mode) -> Recording:
+def begin(turn: Turn, element: Record, mode: Mode, recording_id: str = "") -> Recording:
     """Record both directions of the call: mixed, or caller left and far side right (S-7)."""
     stereo = element.stereo is not False
-    return capture.new(turn, element, mode, ("in", "out") if stereo else ("both",))
+    return capture.new(turn, element, mode, ("in", "out") if stereo else ("both",), recording_id)
 
 
 def arm(turn: Turn, element: Record) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from recordbridge import ids
 from recordbridge.instant import Instant
 from recordbridge.machine import (
+    agi,
     asked,
     capture,
     dialing,
@@ -354,7 +355,7 @@ def _nothing(_turn: Turn, _fact: f.Fact) -> None:
     """Facts that only the timeline is interested in."""
 
 
-_FACTS: dict[type[f.Fact], Callable[..., None]] = {
+_FACTS: dict[type[f.Fact], Callable[..., None]] = agi.FACTS | {
     f.CallEntered: presence.entered,
     f.CallAnswered: presence.answered,
     f.CallLeft: presence.left,

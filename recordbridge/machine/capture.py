@@ -11,7 +11,7 @@ from typing import Literal
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine import life
+from recordbridge.machine import life, outcome
 from recordbridge.machine.intents import (
     BeginCapture,
     BeginSnoop,
@@ -32,7 +32,7 @@ WHY_MS = 100
 SLACK_MS = 300
 """Asterisk's limits may strike this much early by our count."""
 SPARE_MS = 120
-"""Recorded beyond maxLength, to be cut off: the file is then exactly as long as allowed (P-6)."""
+"""Recorded beyond maxLength, to be cut off: the file is exactly as long as allowed (P-6)."""
 BACKUP_S = 5
 """How much later Asterisk's own limits strike when ours do not."""
 HEAD_MS = 40
@@ -45,18 +45,18 @@ rest moves the first sample towards the middle of the 60 ms that the rule allows
 TALK_MS = 500
 """TALK_DETECT says that speech has ended after this much silence."""
 
-Direction = Literal["in", "out", "both"]
+Sides = tuple[Literal["in", "out", "both"], ...]
 
 
-def new(turn: Turn, element: Record, mode: Mode, directions: tuple[Direction, ...]) -> Recording:
-    """A recording with its snoops asked for; without any when there is no room (N-4): whoever
-    begins it must then `refuse` it, as soon as it has its place in the flow.
+def new(turn: Turn, element: Record, mode: Mode, sides: Sides, told_id: str = "") -> Recording:
+    """With its snoops asked for; without room (N-4) there are none: it must be `refuse`d then, once
+    it has its place in the flow. `told_id`: its id is known already.
     """
     call = turn.call
     number = len(call.recordings) + 1
-    taps = tuple(Tap(turn.new_object("snoop"), direction) for direction in directions)
+    taps = tuple(Tap(turn.new_object("snoop"), direction) for direction in sides)
     recording = Recording(
-        recording_id=ids.derived(call.seed, f"recording-{number}"),
+        recording_id=told_id or ids.derived(call.seed, f"recording-{number}"),
         number=number,
         element=element,
         taps=taps,
@@ -144,7 +144,7 @@ def captured(turn: Turn, recording: Recording) -> Recording:
     since = recording.captured_at
     if since is None:
         return recording
-    if turn.call.answered_at is None and recording.mode != "rest":
+    if turn.call.answered_at is None and recording.mode != "rest" and turn.can_answer:
         recording = turn.put(recording, phase="answering", deadline=turn.now + START_MS)
         turn.answer()
         return recording
@@ -172,6 +172,7 @@ def run(turn: Turn, recording: Recording, at: Instant) -> None:
         recording = hush(turn, recording)
     if recording.background:
         life.started(turn, recording)
+        outcome.started(turn, recording)
 
 
 def running_deadline(recording: Recording, start_at: Instant) -> Instant:
@@ -241,14 +242,16 @@ def stop(turn: Turn, recording: Recording, reason: EndReason = "stopped") -> Non
         _never_began(turn, recording, reason)
 
 
-def call_gone(turn: Turn, recording: Recording, reason: EndReason, at: Instant) -> None:
-    """P-10: the caller hung up (or left us): the snoop ends by itself, the file is kept."""
+def call_gone(
+    turn: Turn, recording: Recording, reason: EndReason, at: Instant, *, lives: bool = False
+) -> None:
+    """P-10: the caller hung up (or left us). With a channel that `lives` on its snoops do too."""
     match recording.phase:
         case "running" | "answering":
             _note_start(turn, recording)
             recording = turn.recording(recording.recording_id) or recording
-            if reason == "stopped":
-                _taken(turn, recording, at)
+            if lives or reason == "stopped":
+                _taken(turn, recording, reason, at)
                 return
             recording = turn.put(
                 recording,
@@ -264,11 +267,11 @@ def call_gone(turn: Turn, recording: Recording, reason: EndReason, at: Instant) 
             _never_began(turn, recording, reason)
 
 
-def _taken(turn: Turn, recording: Recording, at: Instant) -> None:
+def _taken(turn: Turn, recording: Recording, reason: EndReason, at: Instant) -> None:
     """Q-2: the channel lives on without us, so its snoops do: what they hear is not ours."""
     start = recording.start_at
     assert start is not None
-    end(turn, recording, "stopped", at=at, keep_ms=max(0, at - start))
+    end(turn, recording, reason, at=at, keep_ms=max(0, at - start))
 
 
 def _note_start(turn: Turn, recording: Recording) -> None:

@@ -301,6 +301,46 @@ class RecordAsked(Fact, frozen=True):
     digest: str = ""
 
 
+class AgiAsked(Fact, frozen=True):
+    """G-1: the dialplan asks for a recording through FastAGI; its answer is an `AgiResult`."""
+
+    agi_id: str
+    element: Record
+    profile: Profile
+    """Of the application that it names."""
+
+
+class AgiLeft(Fact, frozen=True):
+    """That connection is gone: nobody waits for the result, answers, or plays a beep (G-4)."""
+
+    agi_id: str
+
+
+class PeerDialled(Fact, frozen=True):
+    """The dialplan's own Dial calls a channel for our call."""
+
+    peer_id: str
+
+
+class PeerAnswered(Fact, frozen=True):
+    """It was answered (and said yes, where the dialplan asks it): the two are connected now."""
+
+    peer_id: str
+    at: Instant
+
+
+class PeerFailed(Fact, frozen=True):
+    """It was not answered."""
+
+    peer_id: str
+
+
+class PeerGone(Fact, frozen=True):
+    """The channel that had answered is gone."""
+
+    peer_id: str
+
+
 class PauseAsked(Fact, frozen=True):
     """E-5: pause that recording, or all that run; with `resume` let them go on."""
 

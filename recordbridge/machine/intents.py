@@ -37,7 +37,12 @@ class HangUp(Pbx, frozen=True):
 
 
 class Follow(Pbx, frozen=True):
-    """Hear of a channel that is not in our application: its answer and its end."""
+    """Hear of a channel that is not in our application: its answer, its keys, its end.
+
+    `target` is that channel, empty = the call's own; the end of another is told as `PeerGone`.
+    """
+
+    target: str = ""
 
 
 class SetVariable(Pbx, frozen=True):
@@ -317,6 +322,40 @@ class Reply(Intent, frozen=True):
     asked_id: str
     recording_ids: tuple[str, ...] = ()
     refusal: Refusal = ""
+
+
+class Agi(Intent, frozen=True):
+    """Something for the dialplan's FastAGI connection of that id; for one that is gone, nothing."""
+
+    agi_id: str
+
+
+class AgiAnswer(Agi, frozen=True):
+    """The dialplan answers the call: ARI may not, outside of our application."""
+
+    early: ClassVar[bool] = True
+
+
+class AgiPlay(Agi, frozen=True):
+    """The caller hears it; told by `PlaybackEnded`. Connections outlive no restart: no repeat."""
+
+    early: ClassVar[bool] = True
+    playback_id: str
+    media: str
+
+
+class AgiResult(Agi, frozen=True):
+    """G-2: what became of it, told when that is committed; the dialplan goes on."""
+
+    status: Literal["DONE", "STARTED", "FAILED"]
+    recording_id: str = ""
+    account: str = ""
+    file: str = ""
+    """Its name, of which the URL is made; empty when there is none."""
+    duration_ms: int = -1
+    reason: str = ""
+    digits: str = ""
+    error: str = ""
 
 
 class MakeDurable(Intent, frozen=True):

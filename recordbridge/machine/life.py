@@ -9,7 +9,7 @@ be read within 10 s goes out as failed; the file is still rescued when it can be
 from __future__ import annotations
 
 from recordbridge.machine import facts as f
-from recordbridge.machine import hindsight, reports
+from recordbridge.machine import hindsight, outcome, reports
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
 from recordbridge.machine.state import LAG_MS, Fetching, Recording, Segment, Tap, Taping
 from recordbridge.machine.turn import Turn
@@ -222,6 +222,8 @@ def advance(turn: Turn, recording: Recording, *, late: bool = False) -> None:
     over = recording.size is not None or recording.given_up
     if recording.frames is None and not recording.given_up:
         return
+    if over or late:
+        outcome.ended(turn, recording)
     if not recording.action_id:
         cause_open = recording.reason == "hangup" and not turn.call.over
         if (not over or cause_open) and not late:

@@ -6,7 +6,7 @@ from recordbridge.instant import Instant
 from recordbridge.machine import capture, documents, flow, life, reports
 from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Follow, Request
-from recordbridge.machine.state import Ending, EndReason, Flow, Profile
+from recordbridge.machine.state import Dialplan, Ending, EndReason, Flow, Profile
 from recordbridge.machine.turn import Turn
 
 LEFT_MS = 1_000
@@ -20,7 +20,7 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
     """
     if turn.call.left_at is None and turn.call.ended_at is None and not turn.call.outside:
         return
-    _disown(turn, fact.profile)
+    disown(turn, fact.profile)
     turn.change(
         outside=False,
         profile=fact.profile or turn.call.profile,
@@ -35,11 +35,12 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
         armed=(),
         answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
         flow=Flow(),
+        dialplan=Dialplan(),
     )
     documents.first(turn)
 
 
-def _disown(turn: Turn, profile: Profile | None) -> None:
+def disown(turn: Turn, profile: Profile | None) -> None:
     """What was recorded so far stays with its account, if the application is another's."""
     account = turn.call.profile.account
     if profile is None or profile.account == account:
@@ -57,8 +58,13 @@ def follow(turn: Turn) -> None:
 
 def overheard(turn: Turn, fact: f.Overheard) -> None:
     """The channel that had left us is to be recorded where it is now."""
-    if not turn.call.over:
+    call = turn.call
+    if call.outside and not call.over:
         return
+    if not call.over:
+        if call.left_at is None:
+            return
+        _lost(turn, call.left_at)
     turn.change(
         outside=True,
         away=False,
@@ -69,6 +75,7 @@ def overheard(turn: Turn, fact: f.Overheard) -> None:
         ending=Ending(),
         answered_at=turn.call.answered_at or (fact.at if fact.answered else None),
         flow=Flow(fresh=False),
+        dialplan=Dialplan(),
     )
     follow(turn)
 
@@ -82,13 +89,27 @@ def answered(turn: Turn, fact: f.CallAnswered) -> None:
 
 
 def hangup_requested(turn: Turn, fact: f.HangupRequested) -> None:
-    if not turn.call.present or turn.call.outside:
-        return  # outside the dialplan may go on without the far end; the channel's end tells
+    if not turn.call.present:
+        return
+    if turn.call.outside:
+        _hung_up_outside(turn, fact)
+        return
     turn.durable = True
     turn.change(hangup_at=fact.at)
     turn.blame("Caller", cause=fact.cause)
     gone(turn, "hangup", fact.at)
     flow.await_end(turn)
+
+
+def _hung_up_outside(turn: Turn, fact: f.HangupRequested) -> None:
+    """The dialplan may go on without the far end, and the channel's end tells when it is over;
+    but what FastAGI began is about that far end.
+    """
+    own = [each for each in turn.call.recordings if each.agi_id]
+    if own:
+        turn.blame("Caller", cause=fact.cause)
+    for recording in own:
+        capture.call_gone(turn, recording, "hangup", fact.at, lives=True)
 
 
 def left(turn: Turn, fact: f.CallLeft) -> None:
@@ -126,8 +147,12 @@ def left_for_good(turn: Turn) -> None:
     """Stasis ended a while ago and no hangup explains it: somebody took the channel (Q-2)."""
     call = turn.call
     if call.left_at is not None and call.ended_at is None and turn.now >= call.left_at + LEFT_MS:
-        gone(turn, "stopped" if call.hangup_at is None else "hangup", call.left_at)
-        end(turn, turn.now)
+        _lost(turn, call.left_at)
+
+
+def _lost(turn: Turn, at: Instant) -> None:
+    gone(turn, "stopped" if turn.call.hangup_at is None else "hangup", at)
+    end(turn, turn.now)
 
 
 def report_end(turn: Turn) -> None:

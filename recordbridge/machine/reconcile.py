@@ -11,6 +11,7 @@ beginning was heard is played again: better twice than not at all. A phone is ne
 from __future__ import annotations
 
 from recordbridge.machine import (
+    agi,
     capture,
     dial,
     dialing,
@@ -94,10 +95,11 @@ def _channel(turn: Turn, fact: f.PbxSeen) -> None:
         presence.destroyed(turn, f.CallDestroyed(at=fact.at))
     elif fact.answered:
         presence.answered(turn, f.CallAnswered(at=fact.at))
-    elif call.answering:
+    elif call.answering and not call.outside:
         turn.emit(Answer(channel_id=call.channel_id))
     if call.outside and not turn.call.over:
         presence.follow(turn)
+        agi.follow_peer(turn)
 
 
 def _there(turn: Turn, fact: f.PbxSeen) -> bool:
@@ -213,7 +215,8 @@ def _close(turn: Turn, recording_id: str, tap: Tap, fact: f.PbxSeen) -> None:
 def _prepare(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
     """Not recorded yet: whatever is missing is asked for again, the beep included."""
     recording = turn.put(recording, deadline=turn.now + capture.START_MS)
-    if recording.beep_id and recording.beep_id not in fact.playbacks:
+    missed_beep = recording.beep_id and recording.beep_id not in fact.playbacks
+    if missed_beep and not turn.call.outside:  # FastAGI's is no playback of ARI's
         recording = record.beep(turn, recording)
     for tap in recording.taps:
         current = turn.recording(recording.recording_id) or recording

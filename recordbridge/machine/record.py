@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from recordbridge.instant import Instant
 from recordbridge.machine import capture, prompts
-from recordbridge.machine.intents import BeginPlayback, EndPlayback
+from recordbridge.machine.intents import AgiPlay, BeginPlayback, EndPlayback
 from recordbridge.machine.state import Recording
 from recordbridge.machine.turn import Turn
 from recordbridge.plivo.elements import Record
@@ -30,7 +30,7 @@ def begin(turn: Turn, element: Record) -> Recording:
     profile = turn.call.profile
     if element.play_beep:
         turn.answer()
-    directions: tuple[capture.Direction, ...] = ("in", "out") if element.stereo else ("in",)
+    directions: capture.Sides = ("in", "out") if element.stereo else ("in",)
     recording = capture.new(turn, element, "plain", directions)
     watch = profile.silence_threshold != ASTERISK_THRESHOLD or not profile.trim_silence
     recording = turn.put(recording, watch=watch or len(directions) > 1)
@@ -42,11 +42,14 @@ def begin(turn: Turn, element: Record) -> Recording:
 def beep(turn: Turn, recording: Recording) -> Recording:
     """Play the beep; once more after a gap in which it may have been missed (N-1)."""
     call = turn.call
+    channel, media = call.channel_id, call.profile.beep
     beep_id = turn.new_object("play")
     recording = turn.put(recording, beep_id=beep_id, deadline=turn.now + prompts.LOOK_MS)
     turn.durable = True
     turn.emit(
-        BeginPlayback(channel_id=call.channel_id, playback_id=beep_id, media=call.profile.beep)
+        AgiPlay(agi_id=call.dialplan.agi_id, playback_id=beep_id, media=media)
+        if call.outside
+        else BeginPlayback(channel_id=channel, playback_id=beep_id, media=media)
     )
     return recording
 
@@ -88,7 +91,7 @@ def due(turn: Turn, recording: Recording) -> None:
     """The beep or the silence of a plain recording has lasted long enough; else as for all."""
     if recording.phase == "preparing" and recording.beep_id:
         if turn.now < recording.added_at + BEEP_MS:
-            turn.put(recording, deadline=prompts.look(turn, recording.beep_id))
+            turn.put(recording, deadline=_look(turn, recording))
             return
         if all(tap.ready for tap in recording.taps):
             turn.emit(EndPlayback(channel_id=turn.call.channel_id, playback_id=recording.beep_id))
@@ -99,6 +102,13 @@ def due(turn: Turn, recording: Recording) -> None:
             _silence(turn, recording)
         return
     capture.due(turn, recording)
+
+
+def _look(turn: Turn, recording: Recording) -> Instant:
+    """When to look after the beep again. Asterisk has nothing to tell of one of FastAGI's."""
+    if turn.call.outside:
+        return recording.added_at + BEEP_MS
+    return prompts.look(turn, recording.beep_id)
 
 
 def _silence(turn: Turn, recording: Recording) -> None:

@@ -6,7 +6,7 @@ is seen when it is back (`reconcile`).
 
 from __future__ import annotations
 
-from recordbridge.machine import capture, dialing, doing, leftovers, life, presence, record
+from recordbridge.machine import agi, capture, dialing, doing, leftovers, life, presence, record
 from recordbridge.machine import facts as f
 from recordbridge.machine.state import Recording, Tap
 from recordbridge.machine.turn import Turn
@@ -96,6 +96,8 @@ def _element_refused(turn: Turn, fact: f.CommandRefused) -> None:
             dialing.leg_ended(turn, fact.object_id, turn.now, 0)
         case "JoinBridge":
             dialing.not_bridged(turn, fact.object_id)
+        case "Follow" if fact.gone:
+            agi.peer_gone(turn, f.PeerGone(fact.object_id))
         case "SendTones":
             dialing.tones_refused(turn, fact.object_id)
         case _:

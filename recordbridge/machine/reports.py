@@ -116,6 +116,11 @@ def _recording(recording: Recording) -> parameters.RecordingEnd:
     )
 
 
+def ended(recording: Recording) -> parameters.RecordingEnd:
+    """The values of a recording that has ended, as requests tell them."""
+    return _recording(recording)
+
+
 def action(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     """P-8: the `action` request. `Event` is Redirect when the reply is to be a document (F-3)."""
     event: Event = "Redirect" if recording.element.redirect else "Record"

@@ -124,6 +124,8 @@ class Recording(msgspec.Struct, frozen=True):
     """Its files were closed for a pause, and none has been begun since."""
     api_id: str = ""
     """Of the REST request that began it."""
+    agi_id: str = ""
+    """Of the FastAGI connection that began it."""
     account: str = ""
     """Whose it is, where that is not the call's account."""
 
@@ -232,6 +234,26 @@ class Ending(msgspec.Struct, frozen=True):
     """Q.850."""
 
 
+class Armed(msgspec.Struct, frozen=True):
+    """A recording that waits for the answer of the dialplan's next Dial; its id was told."""
+
+    element: Record
+    recording_id: str
+    agi_id: str
+
+
+class Dialplan(msgspec.Struct, frozen=True):
+    """What the dialplan does with a call that FastAGI asked us to record (section 6)."""
+
+    agi_id: str = ""
+    """The connection that waits for a result; the dialplan stands in AGI() meanwhile."""
+    armed: tuple[Armed, ...] = ()
+    dialled: tuple[str, ...] = ()
+    """The channels that its Dial calls now, while recordings wait for one to answer."""
+    peer: str = ""
+    """The one that answered."""
+
+
 class Leftover(msgspec.Struct, frozen=True):
     """Something on Asterisk whose end was refused; `asked` again, and not refused since."""
 
@@ -283,6 +305,7 @@ class Call(msgspec.Struct, frozen=True):
     """The end of the call has been reported (hangup_url)."""
     outside: bool = False
     """The channel is in the dialplan: we record it and leave it alone (E-1)."""
+    dialplan: Dialplan = Dialplan()
 
     @property
     def present(self) -> bool:

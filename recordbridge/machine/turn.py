@@ -9,7 +9,7 @@ import msgspec
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine.intents import Answer, Intent, Note
+from recordbridge.machine.intents import AgiAnswer, Answer, Intent, Note
 from recordbridge.machine.state import Call, Ending, Flow, Recording
 
 replace = msgspec.structs.replace
@@ -31,10 +31,20 @@ class Turn:
         self.intents.extend(intents)
 
     def answer(self) -> None:
-        """Answer the call, unless that was done."""
-        if self.call.answered_at is None and not self.call.answering:
-            self.call = replace(self.call, answering=True)
-            self.intents.append(Answer(channel_id=self.call.channel_id))
+        """Answer the call, unless that was done; in the dialplan that is FastAGI's to do."""
+        call = self.call
+        if call.answered_at is not None or call.answering or not self.can_answer:
+            return
+        self.call = replace(call, answering=True)
+        if call.outside:
+            self.intents.append(AgiAnswer(agi_id=call.dialplan.agi_id))
+        else:
+            self.intents.append(Answer(channel_id=call.channel_id))
+
+    @property
+    def can_answer(self) -> bool:
+        """Nobody but the dialplan answers a call that is there; through FastAGI we are asked to."""
+        return not self.call.outside or bool(self.call.dialplan.agi_id)
 
     def note(self, event: str, **fields: str | int) -> None:
         self.intents.append(Note(event=event, fields=fields))
@@ -58,6 +68,10 @@ class Turn:
     def set_flow(self, flow: Flow) -> None:
         self.call = replace(self.call, flow=flow)
         self.durable = True
+
+    def dialplan(self, **fields: object) -> None:
+        """Change what is known of the dialplan."""
+        self.call = replace(self.call, dialplan=replace(self.call.dialplan, **fields))
 
     def blame(self, source: str, code: int = 0, cause: int = 0) -> None:
         """Say why the call ends; the first word stands."""

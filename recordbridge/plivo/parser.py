@@ -23,7 +23,7 @@ from recordbridge.plivo.elements import (
 from recordbridge.plivo.gate import NOT_YET, require_supported
 from recordbridge.plivo.markup import Node, read
 from recordbridge.plivo.retry import Target
-from recordbridge.plivo.sentences import Warnings, refusal, tag, where
+from recordbridge.plivo.sentences import Warnings, refusal, shown, tag, where
 from recordbridge.plivo.shapes import PROMPTS, SHAPES, SSML, TOP, Part, Shape, Values
 
 __all__ = ["NOT_YET", "ROOT", "SHAPES", "parse", "parse_prompts", "require_supported"]
@@ -51,6 +51,32 @@ def parse_prompts(data: bytes) -> tuple[Prompt, ...]:
     """
     parts = _Reading(RecordDefaults()).response(data, PROMPTS)
     return tuple(part for part in parts if isinstance(part, Prompt))
+
+
+def parse_record(
+    values: Mapping[str, str], defaults: RecordDefaults
+) -> tuple[Record, tuple[str, ...]]:
+    """A Record of names and values without markup (FastAGI), with warnings.
+
+    Raises ValueError with a sentence about the first that is not allowed (A-19).
+    """
+    shape, said = SHAPES["Record"], list[str]()
+    fields: Values = _record_defaults(defaults)
+    for name, text in values.items():
+        row = shape.attributes.get(name)
+        if row is None:
+            said.append(f"Record has no attribute {shown(name)}; it is ignored")
+            continue
+        heard: list[str] = []
+        try:
+            value = row.check(text, heard)
+        except ValueError as error:
+            raise ValueError(f"{name}={shown(text)} is not allowed; it {error}") from error
+        said += (f"{name}={shown(text)}: {sentence}" for sentence in heard)
+        if row.field is not None:
+            fields[row.field] = value
+    _join_methods(fields, shape.methods)
+    return msgspec.convert(fields, Record), tuple(said)
 
 
 class _Reading:

@@ -35,6 +35,8 @@ _SECTIONS = (
 class Settings(Section):
     """The configuration of recordbridge."""
 
+    null_is_off = frozenset({"agi"})
+
     service: Service = Field(default_factory=Service)
     """Where the service listens and what it is called from outside."""
     accounts: tuple[Account, ...] = Field(min_length=1)
@@ -60,8 +62,8 @@ class Settings(Section):
     """Speech to text."""
     speech: Speech = Field(default_factory=Speech)
     """Text to speech."""
-    agi: Agi = Field(default_factory=Agi)
-    """The FastAGI door for dialplans."""
+    agi: Agi | None = Field(default_factory=Agi)
+    """The FastAGI door for dialplans; `null` closes it."""
     console: Console = Field(default_factory=Console)
     """The console in a browser."""
     log: Log = Field(default_factory=Log)
@@ -74,9 +76,12 @@ class Settings(Section):
     def _sections_exist(cls, data: object) -> object:
         """A section that is not given is made here, where the folder of relative paths is known."""
         if isinstance(data, dict):
-            return {section: {} for section in _SECTIONS} | {
-                key: value for key, value in data.items() if value is not None
+            given = {
+                key: value
+                for key, value in data.items()
+                if value is not None or key in cls.null_is_off
             }
+            return {section: {} for section in _SECTIONS} | given
         return data
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from it. A key that is missing or `null` is off or the default. Values are froze
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -33,7 +33,9 @@ from recordbridge.settings.scalars import (
 
 
 class Section(BaseModel):
-    """A set of keys; unknown ones are errors, `null` counts as missing."""
+    """A set of keys; unknown ones are errors, `null` counts as missing unless it means off."""
+
+    null_is_off: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         frozen=True,
@@ -47,7 +49,8 @@ class Section(BaseModel):
     @classmethod
     def _null_is_missing(cls, data: object) -> object:
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if value is not None}
+            kept = cls.null_is_off
+            return {key: value for key, value in data.items() if value is not None or key in kept}
         return data
 
 
@@ -177,7 +180,7 @@ class Speech(Section):
 
 
 class Agi(Section):
-    """The FastAGI door for dialplans."""
+    """The FastAGI door for dialplans; `agi: null` closes it."""
 
     listen: HostPort = "127.0.0.1:4573"
     """Address and port. FastAGI knows no password, so it is loopback by default."""

@@ -109,6 +109,7 @@ def _settings(rig: Rig, port: int, numbers: list[str]) -> dict[str, object]:
         "default_application": f"n{numbers[0]}",
         "storage": {"path": "recordings"},
         "database": {"url": "sqlite:///recordbridge.db"},
+        "agi": None,
         "webhooks": {"allow_networks": ["127.0.0.0/8"]},
         "log": {"format": "json"},
     }

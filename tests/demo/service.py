@@ -91,6 +91,7 @@ def configure(service: Service, app: Receiver, rig: Mapping[str, str]) -> None:
         f' username: "{rig["RECORDBRIDGE_ASTERISK_USER"]}",'
         f' password: "{rig["RECORDBRIDGE_ASTERISK_PASSWORD"]}"}}\n'
         f"applications:\n{applications}"
+        "agi: null\n"
         'webhooks: {allow_networks: ["127.0.0.0/8"]}   # the application listens on this machine\n',
         encoding="utf-8",
     )

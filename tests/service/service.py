@@ -232,6 +232,7 @@ def settings(rig: Mapping[str, str], folder: Path, application: Receiver) -> dic
         "applications": {f"app{number}": _application(number, application) for number in numbers()},
         "storage": {"path": str(folder / "recordings"), "min_free_mb": 0},
         "database": {"url": f"sqlite:///{folder}/recordbridge.db"},
+        "agi": None,
         "webhooks": {"allow_networks": ["127.0.0.0/8"], "schedule_s": [1, 1, 1, 1]},
         "log": {"format": "json", "level": "debug"},
     }

@@ -23,6 +23,7 @@ LONGER: dict[str, str] = {
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc"}
 TASK_STARTERS = {
+    "recordbridge/agi",
     "recordbridge/app/service.py",
     "recordbridge/ari/dispatch.py",
     "recordbridge/ari/session.py",

@@ -55,6 +55,11 @@ def test_null_and_missing_are_the_default(read: Load) -> None:
     ) == read("")
 
 
+def test_null_closes_the_door_for_dialplans(read: Load) -> None:
+    assert read("agi: null\n").agi is None
+    assert read("").agi is not None
+
+
 def test_relative_paths_are_relative_to_the_file(read: Load, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     settings = read("storage: {path: here}\n")
@@ -84,4 +89,5 @@ def test_values_are_ready_for_use(read: Load) -> None:
     assert settings.service.public_url == "https://h/rb"
     assert settings.webhooks.allow_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
     assert settings.recording.defaults.finish_on_key == ""
+    assert settings.agi is not None
     assert settings.agi.allow_networks == (ip_network("127.0.0.0/8"),)
