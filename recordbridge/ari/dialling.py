@@ -64,10 +64,15 @@ def _begin_leg(intent: intents.BeginLeg, app: str) -> Command:
     )
 
 
+def is_new_leg(entered: StasisStart) -> bool:
+    """It entered as we made it; else somebody sent it here by the dialplan."""
+    return entered.args[:1] == [_MARK]
+
+
 def dial_leg(entered: StasisStart) -> Command | None:
     """The leg is in our application: dial it. None when it is no leg of ours, or not a new one."""
     leg, args = entered.channel.id, entered.args
-    if args[:1] != [_MARK] or entered.channel.state != "Down":
+    if not is_new_leg(entered) or entered.channel.state != "Down":
         return None
     uri = f"channels/{part(leg)}/dial?timeout={args[1]}"
     return Command("DialLeg", leg, leg, "POST", uri, repeatable=False)
@@ -108,7 +113,7 @@ def _escaped(character: str) -> str:
 
 def _end_leg(intent: intents.EndLeg, _: str) -> Command:
     leg = intent.leg_id
-    uri = f"channels/{leg}?reason={REASONS.get(intent.reason, 'normal')}"
+    uri = f"channels/{part(leg)}?reason={REASONS.get(intent.reason, 'normal')}"
     return Command("EndLeg", intent.channel_id, leg, "DELETE", uri)
 
 

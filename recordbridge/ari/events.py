@@ -51,8 +51,11 @@ class Event(msgspec.Struct, tag_field="type", tag=True, gc=False):
 
 
 class StasisStart(Event, tag=True, gc=False, kw_only=True):
+    """With `replace_channel` the channel takes the place of that one: a transfer."""
+
     channel: Channel
     args: list[str] = []
+    replace_channel: Channel | None = None
 
 
 class StasisEnd(Event, tag=True, gc=False, kw_only=True):

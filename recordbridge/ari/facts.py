@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 
 from recordbridge import ids, instant
 from recordbridge.ari import events
+from recordbridge.ari.dialling import is_new_leg
 from recordbridge.ari.legs import Legs
+from recordbridge.ari.standins import StandIns
 from recordbridge.machine import facts
 from recordbridge.machine.facts import CallEntered
 
@@ -43,6 +45,7 @@ class Translator:
         self._asked: dict[str, int] = {}
         self._peers: dict[str, str] = {}
         self.legs = Legs()
+        self.standins = StandIns()
         self._by_type: dict[type, Callable[[Any], Facts]] = {
             events.StasisStart: self._entered,
             events.StasisEnd: self._left,
@@ -66,8 +69,8 @@ class Translator:
         return translate(event) if translate is not None else ()
 
     def call_uuid(self, channel_id: str) -> str:
-        """E-7, remembered."""
-        known = self._calls.get(channel_id)
+        """E-7, remembered; of a channel that took another's place, the call of that one."""
+        known = self.standins.caller(channel_id) or self._calls.get(channel_id)
         if known is None:
             known = ids.call_uuid(self._asterisk, channel_id)
             _remember(self._calls, channel_id, known)
@@ -95,6 +98,16 @@ class Translator:
             args=_arguments(args),
         )
 
+    def adopt(self, call_uuid: str, channel_id: str, former: list[str], legs: list[str]) -> None:
+        """See `ports.pbx.Pbx.adopt`."""
+        for old in former:
+            self.standins.takes(channel_id, old, call_uuid, leg=False)
+        if channel_id.startswith(ids.OBJECT_PREFIX):
+            self.standins.becomes_call(channel_id)
+        for leg in legs:
+            if _parsed(leg) is None:
+                self.standins.takes(leg, "", call_uuid, leg=True)
+
     def hangs_up(self, channel_id: str, cause: int) -> None:
         """We are about to: Asterisk will tell of a soft hangup, and not why."""
         _remember(self._asked, channel_id, cause)
@@ -104,20 +117,35 @@ class Translator:
         _remember(self._peers, peer_id, call)
 
     def is_main_id(self, channel_id: str) -> bool:
-        """Whether the id was not given by us to a snoop or a leg."""
-        return not channel_id.startswith(ids.OBJECT_PREFIX)
+        """Whether it is a call's own: not a snoop or a leg, nor one that another has replaced."""
+        if channel_id.startswith(ids.OBJECT_PREFIX):
+            return self.standins.is_call(channel_id)
+        others = self.standins
+        return others.leg(channel_id) is None and not others.is_former(channel_id)
 
     def _at(self, event: events.Event) -> instant.Instant:
         return self.at(event.timestamp)
 
     def _main(self, channel: events.Channel) -> str | None:
         """The call of a main channel; None for snoops and legs that we made ourselves."""
-        if channel.id.startswith(ids.OBJECT_PREFIX) or channel.name.startswith(SNOOP):
+        if channel.name.startswith(SNOOP) or not self.is_main_id(channel.id):
             return None
         return self.call_uuid(channel.id)
 
+    def _leg(self, channel_id: str) -> str | None:
+        """The call of a leg: of one that we made, or of one that took its place."""
+        standing = self.standins.leg(channel_id)
+        if standing is not None or self.standins.is_call(channel_id):
+            return standing
+        made = _parsed(channel_id)
+        return made.call if made is not None and made.kind == LEG else None
+
     def _entered(self, event: events.StasisStart) -> Facts:
         channel = event.channel
+        if event.replace_channel is not None:
+            return self._replaced(event, event.replace_channel)
+        if self._leg(channel.id) is not None and not is_new_leg(event):
+            self.standins.becomes_call(channel.id)
         if self._main(channel) is not None:
             return (self.entered(channel, event.args, self._at(event)),)
         made = _parsed(channel.id)
@@ -127,17 +155,39 @@ class Translator:
             return ()
         return ((made.call, facts.SnoopEntered(channel.id)),)
 
+    def _replaced(self, event: events.StasisStart, old: events.Channel) -> Facts:
+        """Told before anything is told of the end of the old one."""
+        leg = self._leg(old.id)
+        call = self._main(old) if leg is None else leg
+        if call is None:
+            return ()
+        new = event.channel.id
+        self.standins.takes(new, old.id, call, leg=leg is not None)
+        return ((call, facts.ChannelReplaced(self._at(event), old.id, new)),)
+
     def _left(self, event: events.StasisEnd) -> Facts:
         channel = event.channel
         call = self._main(channel)
         if call is None:
-            return self._snoop_left(channel)
+            leg = self._leg(channel.id)
+            return self._snoop_left(channel) if leg is None else self._leg_left(leg, event)
         at = self._at(event)
         cause = self._hanging_up.pop(channel.id, None)
+        self.standins.gone(channel.id)
         if cause is None:
             return ((call, facts.CallLeft(at)),)
         self._calls.pop(channel.id, None)
         return (call, facts.CallLeft(at)), (call, facts.CallDestroyed(at, cause))
+
+    def _leg_left(self, call: str, event: events.StasisEnd) -> Facts:
+        """ChannelDestroyed follows for a leg that we made and that was hung up, only."""
+        leg, at = event.channel.id, self._at(event)
+        made = self.standins.leg(leg) is None
+        cause = self._hanging_up.pop(leg, None)
+        self.standins.gone(leg)
+        if cause is None:
+            return ((call, facts.LegLeft(leg, at)),)
+        return () if made else ((call, facts.LegEnded(leg, at, cause)),)
 
     def _snoop_left(self, channel: events.Channel) -> Facts:
         self._talking.pop(channel.id, None)
@@ -151,18 +201,18 @@ class Translator:
         call = self._main(channel)
         if call is not None:
             return ((call, facts.CallAnswered(self._at(event))),)
-        made = _parsed(channel.id)
-        if made is None or made.kind != LEG:
+        leg = self._leg(channel.id)
+        if leg is None:
             return ()
-        return ((made.call, self.legs.answered(channel.id, self._at(event))),)
+        return ((leg, self.legs.answered(channel.id, self._at(event))),)
 
     def _destroyed(self, event: events.ChannelDestroyed) -> Facts:
         channel = event.channel
         call = self._main(channel)
         if call is None:
-            made = _parsed(channel.id)
-            if made is not None and made.kind == LEG:
-                return ((made.call, self.legs.ended(event, self._at(event))),)
+            leg = self._leg(channel.id)
+            if leg is not None:
+                return ((leg, self.legs.ended(event, self._at(event))),)
             return self._snoop_left(channel)
         self._calls.pop(channel.id, None)
         self._hanging_up.pop(channel.id, None)
@@ -172,20 +222,20 @@ class Translator:
 
     def _hangup(self, event: events.ChannelHangupRequest) -> Facts:
         call = self._main(event.channel)
-        if call is None:
+        if call is None and self._leg(event.channel.id) is None:
             return ()
         # Soft: the number is a flag. Asterisk 16 gives none at all for a plain hangup.
         asked = self._asked.pop(event.channel.id, 0)
         cause = asked if event.soft else event.cause or NORMAL_CLEARING
         _remember(self._hanging_up, event.channel.id, cause)
-        return ((call, facts.HangupRequested(self._at(event), cause)),)
+        return () if call is None else ((call, facts.HangupRequested(self._at(event), cause)),)
 
     def _dialled(self, event: events.Dial) -> Facts:
-        made = _parsed(event.peer.id)
-        if made is None or made.kind != LEG:
+        leg = self._leg(event.peer.id)
+        if leg is None:
             return self._peer_dialled(event)
         told = self.legs.dialled(event, self._at(event))
-        return tuple((made.call, fact) for fact in told)
+        return tuple((leg, fact) for fact in told)
 
     def _peer_dialled(self, event: events.Dial) -> Facts:
         """The dialplan's own Dial."""
@@ -209,11 +259,11 @@ class Translator:
 
     def _leg_key(self, event: events.ChannelDtmfReceived) -> Facts:
         leg = event.channel.id
-        made = _parsed(leg)
-        if made is None or made.kind != LEG:
+        call = self._leg(leg)
+        if call is None:
             return ()
         at = self._at(event)
-        return ((made.call, facts.LegKeyPressed(leg, at, event.digit, event.duration_ms)),)
+        return ((call, facts.LegKeyPressed(leg, at, event.digit, event.duration_ms)),)
 
     def _talking_began(self, event: events.ChannelTalkingStarted) -> Facts:
         call = _owner_of_snoop(event.channel)

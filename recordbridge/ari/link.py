@@ -152,6 +152,10 @@ class AriPbx:
         if command.lasts_ms:
             self._soon(call, KeysSent(command.object_id))
 
+    def adopt(self, call_uuid: str, channel_id: str, former: list[str], legs: list[str]) -> None:
+        """See `ports.pbx.Pbx.adopt`."""
+        self._translator.adopt(call_uuid, channel_id, former, legs)
+
     async def survey(self) -> Survey:
         """See `ports.pbx.Pbx.survey`."""
         offset = self._translator.offset_ms
@@ -162,7 +166,9 @@ class AriPbx:
     ) -> PbxSeen:
         """See `ports.pbx.Pbx.look`."""
         call = self._translator.call_uuid(channel_id)
-        of = survey.belongings.get(call) or Belongings()
+        of = self._translator.standins.with_legs(
+            call, survey.belongings.get(call) or Belongings(), survey.channels
+        )
         found = await lookup.look(
             self._rest, channel_id, survey, of, captures, playbacks, self._clock
         )

@@ -91,7 +91,11 @@ async def calls_present(
     For calls that entered while nobody listened, or whose first fact was lost with the process.
     """
     found = await asyncio.gather(
-        *(get(rest, f"channels/{quote(each, safe='')}", events.Channel) for each in survey.calls)
+        *(
+            get(rest, f"channels/{quote(each, safe='')}", events.Channel)
+            for each in survey.calls
+            if translator.is_main_id(each)
+        )
     )
     present = [each for each in found if each is not None]
     return await asyncio.gather(*(_entry(rest, translator, each, now) for each in present))

@@ -192,6 +192,8 @@ class Session:
             self._playing.pop(event.playback.id, None)
         elif isinstance(event, events.StasisEnd) and self._playing:
             self._forget_playbacks(event.channel.id)
+        if isinstance(event, events.StasisStart) and event.replace_channel is not None:
+            self._goes_on_playing(event.replace_channel.id, event.channel.id)
         if isinstance(event, events.StasisEnd) and told and isinstance(told[-1][1], CallLeft):
             self._settler.left(told[-1][0], event.channel.id)
 
@@ -224,6 +226,11 @@ class Session:
             waited = self._held.pop(call)
             for each in (fact, *waited):
                 self._sink(call, each)
+
+    def _goes_on_playing(self, old_id: str, new_id: str) -> None:
+        """What is played to a channel goes on with the one that took its place."""
+        for playback in [key for key, each in self._playing.items() if each == old_id]:
+            self._playing[playback] = new_id
 
     def _forget_playbacks(self, channel_id: str) -> None:
         for playback in [key for key, each in self._playing.items() if each == channel_id]:

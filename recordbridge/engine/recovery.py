@@ -61,7 +61,8 @@ class Recovery:
 
     async def _look(self, pbx: Pbx, survey: Survey, actor: Actor, gate: asyncio.Semaphore) -> None:
         state = actor.state
-        taps = [t for r in state.recordings if r.phase not in FILED for t in r.taps]
+        recordings = (r for r in state.recordings if r.phase not in FILED)
+        taps = [t for r in recordings for t in (*r.taps, *r.earlier)]
         async with gate:
             seen = await pbx.look(
                 state.channel_id,

@@ -105,6 +105,8 @@ class Router:
             actor.feed(fact)
         elif isinstance(fact, f.CallEntered):
             self._enter(asterisk, call_uuid, fact)
+        elif isinstance(fact, f.ChannelReplaced):  # of a call that is over: nobody else ends it
+            self._pbxs[asterisk].perform(i.HangUp(channel_id=fact.new_id))
 
     def lost(self, asterisk: str) -> None:
         """The connection to that Asterisk is away."""
@@ -120,8 +122,10 @@ class Router:
 
     def take_up(self, row: CallRow) -> Actor:
         """Adopt a call that the store knows; it waits to be told what Asterisk has of it."""
-        actor = self._adopt(
-            row.call_uuid, self._actor(rows.decode(row.state), row.version, row.fence)
+        state = rows.decode(row.state)
+        actor = self._adopt(row.call_uuid, self._actor(state, row.version, row.fence))
+        self._pbxs[state.asterisk].adopt(
+            state.call_uuid, state.channel_id, list(state.former), machine.legs(state)
         )
         actor.feed(f.PbxLost())
         return actor

@@ -24,6 +24,7 @@ from recordbridge.machine import (
     documents,
     doing,
     flow,
+    follow,
     leftovers,
     life,
     pausing,
@@ -31,6 +32,7 @@ from recordbridge.machine import (
     reconcile,
     record,
     recovery,
+    transfer,
 )
 from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Intent, Release
@@ -225,15 +227,18 @@ def _named(turn: Turn, name: str) -> tuple[Recording, Tap] | None:
 def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
     if (found := _tap(turn, fact.snoop_id)) is not None:
         capture.snoop_entered(turn, *found)
-    else:
+    elif not follow.snoop_entered(turn, fact.snoop_id):
         doing.snoop_entered(turn, fact.snoop_id)
 
 
 def _snoop_left(turn: Turn, fact: f.SnoopLeft) -> None:
     """The file's end is told by its own event; a snoop that goes earlier cannot record."""
+    reason = "Asterisk ended the snoop before it was recorded"
     found = _tap(turn, fact.snoop_id)
-    if found is not None and found[0].phase == "starting":
-        capture.fail(turn, found[0], "Asterisk ended the snoop before it was recorded")
+    if found is None:
+        follow.failed(turn, fact.snoop_id, reason)
+    elif found[0].phase == "starting":
+        capture.fail(turn, found[0], reason)
 
 
 def _talking(turn: Turn, fact: f.Talking) -> None:
@@ -257,17 +262,24 @@ def _capture_began(turn: Turn, fact: f.CaptureBegan) -> None:
         pausing.began(turn, *found, fact.name, fact.at)
     elif found is not None:
         capture.began(turn, *found, fact.at)
+    else:
+        follow.began(turn, fact.name, fact.at)
 
 
 def _capture_ended(turn: Turn, fact: f.CaptureEnded) -> None:
     found = _named(turn, fact.name)
-    if found is not None and fact.name == life.capture_name(found[1]):
+    if found is None:
+        follow.ended(turn, fact.name)
+    elif fact.name == life.capture_name(found[1]):
         capture.ended(turn, *found, fact.at)
 
 
 def _capture_failed(turn: Turn, fact: f.CaptureFailed) -> None:
+    reason = f"Asterisk did not record: {fact.reason}"
     if (found := _named(turn, fact.name)) is not None:
-        capture.fail(turn, found[0], f"Asterisk did not record: {fact.reason}")
+        capture.fail(turn, found[0], reason)
+    else:
+        follow.failed(turn, fact.name, reason)
 
 
 def _leg_ringing(turn: Turn, fact: f.LegRinging) -> None:
@@ -284,6 +296,10 @@ def _leg_answered(turn: Turn, fact: f.LegAnswered) -> None:
 
 def _leg_ended(turn: Turn, fact: f.LegEnded) -> None:
     dialing.leg_ended(turn, fact.leg_id, fact.at, fact.cause)
+
+
+def _leg_left(turn: Turn, fact: f.LegLeft) -> None:
+    dialing.leg_left(turn, fact.leg_id, fact.at)
 
 
 def _leg_key(turn: Turn, fact: f.LegKeyPressed) -> None:
@@ -375,6 +391,8 @@ _FACTS: dict[type[f.Fact], Callable[..., None]] = agi.FACTS | {
     f.LegEarly: _leg_early,
     f.LegAnswered: _leg_answered,
     f.LegEnded: _leg_ended,
+    f.LegLeft: _leg_left,
+    f.ChannelReplaced: transfer.replaced,
     f.LegKeyPressed: _leg_key,
     f.KeysSent: _keys_sent,
     f.MediaReady: _media_ready,

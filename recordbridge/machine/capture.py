@@ -17,6 +17,7 @@ from recordbridge.machine.intents import (
     BeginSnoop,
     Discard,
     EndCapture,
+    EndSnoop,
     WatchTalking,
 )
 from recordbridge.machine.state import LAG_MS, EndReason, Mode, Recording, Tap
@@ -93,7 +94,12 @@ def snoop_entered(turn: Turn, recording: Recording, tap: Tap) -> None:
     """The snoop is there; when all are, they are recorded, unless the beep still plays."""
     if recording.phase != "preparing" or tap.ready:
         return
-    recording = mark(turn, recording, tap, ready=True)
+    watch(turn, recording, tap)
+    begin(turn, mark(turn, recording, tap, ready=True))
+
+
+def watch(turn: Turn, recording: Recording, tap: Tap) -> None:
+    """Whether it hears speech is told from before it is recorded."""
     if recording.watch:
         turn.emit(
             WatchTalking(
@@ -103,7 +109,6 @@ def snoop_entered(turn: Turn, recording: Recording, tap: Tap) -> None:
                 silence_ms=TALK_MS,
             )
         )
-    begin(turn, recording)
 
 
 def begin(turn: Turn, recording: Recording) -> None:
@@ -114,13 +119,13 @@ def begin(turn: Turn, recording: Recording) -> None:
     begin_files(turn, recording)
 
 
-def begin_files(turn: Turn, recording: Recording) -> None:
+def begin_files(turn: Turn, recording: Recording, taps: tuple[Tap, ...] = ()) -> None:
     """Tell Asterisk to write, with its own limits behind ours."""
     element = recording.element
     silence_s = 0
     if not recording.background:
         silence_s = element.timeout_s + (BACKUP_S if recording.watch else 0)
-    for tap in recording.taps:
+    for tap in taps or recording.taps:
         if not tap.lost:
             turn.emit(
                 BeginCapture(
@@ -205,7 +210,7 @@ def end(
     error: str = "",
 ) -> None:
     """End a running recording for the reason; Asterisk is told to close the file."""
-    turn.put(
+    recording = turn.put(
         recording,
         phase="ending",
         reason=reason,
@@ -216,18 +221,29 @@ def end(
         deadline=turn.now + CLOSE_MS,
     )
     turn.durable = True
-    _end_files(turn, recording)
-    _collect_closed(turn, recording.recording_id)
+    _end_files(turn, without_coming(turn, recording))
+    collect_closed(turn, recording.recording_id)
 
 
 def _end_files(turn: Turn, recording: Recording) -> None:
-    for tap in recording.taps:
+    for tap in (*recording.taps, *recording.earlier):
         if not tap.closed:
             turn.emit(EndCapture(channel_id=turn.call.channel_id, name=life.capture_name(tap)))
 
 
+def without_coming(turn: Turn, recording: Recording) -> Recording:
+    """S-1: of a channel that is not recorded yet nothing shall be."""
+    if not recording.coming:
+        return recording
+    for tap in recording.coming:
+        turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=tap.snoop_id))
+    _discard(turn, recording, recording.coming)
+    return turn.put(recording, coming=())
+
+
 def hush(turn: Turn, recording: Recording) -> Recording:
     """E-5: nothing of a pause shall be on any disk, so the files are closed for it."""
+    recording = without_coming(turn, recording)
     _end_files(turn, recording)
     return turn.put(recording, hushed=True)
 
@@ -261,8 +277,8 @@ def call_gone(
                 deadline=turn.now + CLOSE_MS,
             )
             turn.durable = True
-            if all(tap.closed for tap in recording.taps):
-                life.collect(turn, recording)
+            without_coming(turn, recording)
+            collect_closed(turn, recording.recording_id)
         case "preparing" | "starting":
             _never_began(turn, recording, reason)
 
@@ -311,13 +327,12 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
     recording = turn.put(recording, closed_at=recording.closed_at or at)
     match recording.phase:
         case "ending":
-            recording = mark(turn, recording, tap, closed=True)
-            if all(each.closed for each in recording.taps):
-                life.collect(turn, recording)
+            mark(turn, recording, tap, closed=True)
+            collect_closed(turn, recording.recording_id)
         case "running" if recording.hushed:
             mark(turn, recording, tap, closed=True)
         case "running":
-            first = not any(each.closed for each in recording.taps)
+            first = not recording.coming and not any(each.closed for each in recording.taps)
             recording = mark(turn, recording, tap, closed=True)
             if first:
                 turn.put(recording, stopped_at=at, deadline=turn.now + WHY_MS)
@@ -378,12 +393,19 @@ def fail(turn: Turn, recording: Recording, error: str) -> None:
     )
 
 
-def _collect_closed(turn: Turn, recording_id: str) -> None:
+def collect_closed(turn: Turn, recording_id: str) -> None:
     """Take the files, unless Asterisk has still to close one."""
     recording = turn.recording(recording_id)
     assert recording is not None
-    if all(tap.closed for tap in recording.taps):
+    if recording.all_closed:
         life.collect(turn, recording)
+
+
+def _has_ended(recording: Recording) -> bool:
+    """Asterisk has closed a file that nobody wanted closed, and no other one follows it."""
+    if recording.hushed or recording.coming:
+        return False
+    return any(tap.closed for tap in recording.taps)
 
 
 def due(turn: Turn, recording: Recording) -> None:
@@ -391,7 +413,7 @@ def due(turn: Turn, recording: Recording) -> None:
     match recording.phase:
         case "preparing" | "starting" | "answering":
             fail(turn, recording, "Asterisk did not begin to record in time")
-        case "running" if any(tap.closed for tap in recording.taps) and not recording.hushed:
+        case "running" if _has_ended(recording):
             closed_by_asterisk(turn, recording)
         case "running":
             at_limit(turn, recording)

@@ -36,6 +36,10 @@ CONNECT_MS = 500
 PARTED_MS = 1_000
 """Two that cannot be bridged: this long it may take until a hangup shows why."""
 
+LEFT_MS = 500
+"""A leg that left our application: this long it may take until its hangup is told."""
+
+NORMAL = 16
 NO_ANSWER = 19
 ELSEWHERE = 26
 
@@ -235,6 +239,26 @@ def leg_ended(turn: Turn, dialing: Dialing, leg: Leg, at: Instant, cause: int) -
     return dialing if dialing.winner else early.over(turn, dialing, leg.leg_id)
 
 
+def leg_left(dialing: Dialing, leg: Leg, at: Instant) -> Dialing:
+    """It was hung up, or somebody took it: then it is not ours to hang up any more."""
+    if leg.phase == "ended" or leg.left_at is not None:
+        return dialing
+    return put(dialing, leg, left_at=at)
+
+
+def taken(turn: Turn, dialing: Dialing) -> Leg | None:
+    """A leg that left us alive, as is known by now."""
+    left = (leg for leg in dialing.legs if leg.left_at is not None and leg.phase != "ended")
+    return next((leg for leg in left if turn.now >= (leg.left_at or 0) + LEFT_MS), None)
+
+
+def replaced(dialing: Dialing, leg: Leg, channel_id: str) -> Dialing:
+    """Another channel is in the leg's place: to the Dial it is the same callee."""
+    if leg.leg_id == dialing.winner:
+        dialing = replace(dialing, winner=channel_id, keys_b="")
+    return put(dialing, leg, leg_id=channel_id, dialled_id=leg.first_id)
+
+
 def _status(dialing: Dialing) -> DialStatus:
     """Nobody was connected: what the callee that was the last to go said."""
     last = max(dialing.legs, key=lambda leg: leg.ended_at or 0)
@@ -266,7 +290,8 @@ def due(turn: Turn, dialing: Dialing) -> Progressed:
 def deadline(dialing: Dialing) -> Instant:
     """When something is due."""
     confirming = [leg.until for leg in dialing.legs if leg.until and leg.phase == "confirming"]
-    return min([dialing.until, *confirming, *early.deadlines(dialing)])
+    left = [leg.left_at + LEFT_MS for leg in dialing.legs if leg.left_at and leg.phase != "ended"]
+    return min([dialing.until, *confirming, *left, *early.deadlines(dialing)])
 
 
 def clear(turn: Turn, dialing: Dialing) -> None:
@@ -274,7 +299,7 @@ def clear(turn: Turn, dialing: Dialing) -> None:
     if dialing.music is not None:
         prompts.stop(turn, dialing.music)
     for leg in dialing.legs:
-        if leg.phase != "ended":
+        if leg.phase != "ended" and leg.left_at is None:
             end_leg(turn, dialing, leg.leg_id)
     channel = turn.call.channel_id
     if (dialing.phase == "connected" or dialing.heard) and turn.call.present:

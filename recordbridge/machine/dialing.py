@@ -132,6 +132,14 @@ def leg_ended(turn: Turn, leg_id: str, at: Instant, cause: int) -> None:
     take(turn, progressed)
 
 
+def leg_left(turn: Turn, leg_id: str, at: Instant) -> None:
+    """Whether it was hung up or taken by somebody, its end tells within a moment."""
+    dialing = under_way(turn)
+    leg = None if dialing is None else leg_of(dialing, leg_id)
+    if dialing is not None and leg is not None:
+        turn.flow(doing=dial.leg_left(dialing, leg, at))
+
+
 def leg_key(turn: Turn, leg_id: str, key: str) -> None:
     """A callee's key: confirms, or is matched."""
     dialing = under_way(turn)
@@ -222,6 +230,10 @@ def due(turn: Turn) -> None:
         if leg.prompting is not None:
             heard(turn, leg.leg_id, prompts.due(turn, leg.prompting))
     dialing = under_way(turn)
+    if dialing is not None and (taken := dial.taken(turn, dialing)) is not None:
+        turn.note("leg_taken", leg_id=taken.leg_id)
+        leg_ended(turn, taken.leg_id, taken.left_at or turn.now, dial.NORMAL)
+        dialing = under_way(turn)
     if dialing is not None:
         progressed = dial.due(turn, dialing)
         if progressed is not dialing:

@@ -168,6 +168,21 @@ class LegEnded(Fact, frozen=True):
     cause: int = 0
 
 
+class LegLeft(Fact, frozen=True):
+    """A leg left Stasis: by a hangup that was not told (`LegEnded` follows), or alive."""
+
+    leg_id: str
+    at: Instant
+
+
+class ChannelReplaced(Fact, frozen=True):
+    """A transfer: a new channel is where the call's own, or a leg, has been."""
+
+    at: Instant
+    old_id: str
+    new_id: str
+
+
 class LegKeyPressed(Fact, frozen=True):
     """The called party pressed a key; told when it was released."""
 

@@ -238,7 +238,7 @@ class Collect(Intent, frozen=True):
     names: tuple[str, ...]
     """Asterisk's recordings: one for mono, left and right for stereo, and of these an empty one
     for a side that could not be recorded. None at all: a file without a sample. After a pause
-    there are as many again."""
+    (E-5), and with another channel (S-1), there are as many again."""
     file_format: Literal["mp3", "wav"]
     channels: int = 1
     lead_ms: tuple[int, ...] = ()

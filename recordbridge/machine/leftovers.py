@@ -41,6 +41,16 @@ def refused(turn: Turn, fact: f.CommandRefused) -> bool:
     return known
 
 
+def later(turn: Turn, channel_id: str, ms: int) -> None:
+    """Hang a channel up that goes by itself, if it does not within that time."""
+    due_at = turn.now + ms
+    turn.change(
+        leftovers=(*turn.call.leftovers, Leftover(channel_id)),
+        leftovers_due=min(due_at, turn.call.leftovers_due or due_at),
+    )
+    turn.durable = True
+
+
 def due(turn: Turn) -> None:
     """Ask again for what was refused; forget what was not refused again."""
     until = turn.call.leftovers_due
@@ -66,7 +76,9 @@ def _ask(turn: Turn, these: tuple[Leftover, ...]) -> None:
 
 def _end(channel: str, object_id: str) -> Pbx:
     made = ids.parse_object_id(object_id)
-    match made.kind if made else "":
+    if made is None:  # a channel that a transfer brought or left
+        return EndLeg(channel_id=channel, leg_id=object_id)
+    match made.kind:
         case "snoop":
             return EndSnoop(channel_id=channel, snoop_id=object_id)
         case "rec":

@@ -46,7 +46,7 @@ def _end_snoops(turn: Turn, recording: Recording) -> None:
     """A channel that was hung up ends them itself."""
     if turn.call.hangup_at is not None or recording.refused:
         return
-    for tap in recording.taps:
+    for tap in (*recording.taps, *recording.coming, *recording.earlier):
         turn.emit(EndSnoop(channel_id=turn.call.channel_id, snoop_id=tap.snoop_id))
 
 
@@ -64,15 +64,18 @@ def capture_names(recording: Recording) -> tuple[str, ...]:
     """Asterisk's files of the recording; none when it never wrote one (see `Collect`)."""
     if recording.captured_at is None:
         return ()
-    first = tuple("" if tap.lost else first_name(tap) for tap in recording.taps)
-    later = (each.name if each.captured_at else "" for each in _later(recording))
-    return (*first, *later)
+    return tuple(each.name if each.captured_at else "" for each in _files(recording))
 
 
-def _later(recording: Recording) -> list[Segment]:
-    """The files that were begun after pauses, in their order, of each the sides in theirs."""
-    after_each_pause = zip(*(tap.later for tap in recording.taps), strict=True)
-    return [side for sides in after_each_pause for side in sides]
+def _files(recording: Recording) -> list[Segment]:
+    """All that were begun, of each the sides in their order; a later one counts more (S-1, E-5)."""
+    files: list[Segment] = []
+    for taps in (*recording.former, recording.taps):
+        files += (Segment(first_name(tap), None if tap.lost else tap.captured_at) for tap in taps)
+        files += (
+            side for sides in zip(*(tap.later for tap in taps), strict=True) for side in sides
+        )
+    return files
 
 
 def collection(turn: Turn, recording: Recording) -> Collect:
@@ -97,13 +100,12 @@ def collection(turn: Turn, recording: Recording) -> Collect:
 
 
 def _leads(recording: Recording) -> tuple[int, ...]:
-    """S-7: how much earlier each file began than the last one."""
+    """S-7: how much earlier each file began than the last one of the first to begin."""
     last = recording.captured_at
-    later = _later(recording)
-    if last is None or (len(recording.taps) == 1 and not later):
+    files = _files(recording)
+    if last is None or len(files) == 1:
         return ()
-    began = (*(tap.captured_at for tap in recording.taps), *(each.captured_at for each in later))
-    return tuple(last - (each or last) for each in began)
+    return tuple(last - (each.captured_at or last) for each in files)
 
 
 def _silences(recording: Recording) -> tuple[tuple[int, int], ...]:

@@ -79,6 +79,15 @@ class Leg(msgspec.Struct, frozen=True):
     tones_until: Instant | None = None
     unsent: bool = False
     """Asterisk was not told to dial it: the connection was away."""
+    left_at: Instant | None = None
+    """When it left our application; a moment later it is known whether it was hung up."""
+    dialled_id: str = ""
+    """The channel that was dialled, when a transfer has put another in its place."""
+
+    @property
+    def first_id(self) -> str:
+        """The channel by which it is reported, transferred or not."""
+        return self.dialled_id or self.leg_id
 
 
 class Dialing(msgspec.Struct, frozen=True, tag="dialing"):

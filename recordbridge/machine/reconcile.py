@@ -16,6 +16,7 @@ from recordbridge.machine import (
     dial,
     dialing,
     doing,
+    follow,
     gather,
     leftovers,
     life,
@@ -80,6 +81,7 @@ def seen(turn: Turn, fact: f.PbxSeen) -> None:
     _channel(turn, fact)
     for known in turn.call.recordings:
         _going_on(turn, known, fact)
+        follow.seen(turn, turn.recording(known.recording_id) or known, fact)
     if turn.call.present:
         _element(turn, fact)
     _strays(turn, fact)
@@ -345,7 +347,8 @@ def _bridged(turn: Turn, now: Dialing, fact: f.PbxSeen) -> None:
 def _strays(turn: Turn, fact: f.PbxSeen) -> None:
     """What was to be ended when the gap came, and was not."""
     channel, now = turn.call.channel_id, turn.call.flow.doing
-    snoops = {t.snoop_id for r in turn.call.recordings if r.phase not in FILED for t in r.taps}
+    recordings = (r for r in turn.call.recordings if r.phase not in FILED)
+    snoops = {t.snoop_id for r in recordings for t in (*r.taps, *r.coming, *r.earlier)}
     legs: set[str] = set()
     bridges: set[str] = set()
     if isinstance(now, Waiting):

@@ -6,7 +6,17 @@ is seen when it is back (`reconcile`).
 
 from __future__ import annotations
 
-from recordbridge.machine import agi, capture, dialing, doing, leftovers, life, presence, record
+from recordbridge.machine import (
+    agi,
+    capture,
+    dialing,
+    doing,
+    follow,
+    leftovers,
+    life,
+    presence,
+    record,
+)
 from recordbridge.machine import facts as f
 from recordbridge.machine.state import Recording, Tap
 from recordbridge.machine.turn import Turn
@@ -42,6 +52,8 @@ def refused(turn: Turn, fact: f.CommandRefused) -> None:
         if fact.object_id == recording.beep_id and fact.command == "BeginPlayback":
             record.beep_ended(turn, recording, failed=True)
             return
+    if follow.refused(turn, fact):
+        return
     _element_refused(turn, fact)
 
 

@@ -160,16 +160,15 @@ def transcribed(call: Call, recording: Recording, now: Instant) -> dict[str, str
 
 def dial(call: Call, dialing: Dialing, status: DialStatus) -> dict[str, str]:
     """F-4: what a Dial's `action` says beside the standard parameters."""
-    told = [leg for leg in dialing.legs if leg.leg_id == dialing.winner] or [
-        leg for leg in dialing.legs if leg.cause
-    ]
+    connected = [leg for leg in dialing.legs if leg.leg_id == dialing.winner]
+    told = connected or [leg for leg in dialing.legs if leg.cause]
     cause = told[-1].cause if told else 0
     return parameters.dial_action(
         status=status,
         rang=any(leg.rang or leg.answered_at is not None for leg in dialing.legs),
         hangup_cause=hangup_causes.TOKENS.get(cause or 16, "UNSPECIFIED"),
         a_leg_uuid=call.call_uuid,
-        b_leg_uuid=ids.call_uuid(call.asterisk, dialing.winner) if dialing.winner else "",
+        b_leg_uuid=ids.call_uuid(call.asterisk, connected[0].first_id) if connected else "",
     )
 
 
@@ -200,7 +199,7 @@ def dial_event(
     return standard(call, parameters.DIAL_EVENTS[what], now) | parameters.dial_event(
         action=what,
         a_leg_uuid=call.call_uuid,
-        b_leg_uuid=ids.call_uuid(call.asterisk, leg.leg_id),
+        b_leg_uuid=ids.call_uuid(call.asterisk, leg.first_id),
         b_leg_from=call.caller,
         b_leg_to=leg.callee.address,
         duration_s=seconds(ended - leg.begun_at) if over else None,

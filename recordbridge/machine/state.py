@@ -120,6 +120,10 @@ class Recording(msgspec.Struct, frozen=True):
     callback_id: str = ""
     transcription_id: str = ""
     pauses: tuple[Pause, ...] = ()
+    former: tuple[tuple[Tap, ...], ...] = ()
+    """The taps of channels that were the call's own before a transfer (`machine.follow`)."""
+    coming: tuple[Tap, ...] = ()
+    """Those of the present channel, until they are recorded and take the place of `taps`."""
     hushed: bool = False
     """Its files were closed for a pause, and none has been begun since."""
     api_id: str = ""
@@ -132,9 +136,20 @@ class Recording(msgspec.Struct, frozen=True):
     @property
     def captured_at(self) -> Instant | None:
         """Since when all of Asterisk's files are written; None while one is not, or if none is."""
-        awaited = [tap for tap in self.taps if not tap.lost]
+        first = self.former[0] if self.former else self.taps
+        awaited = [tap for tap in first if not tap.lost]
         moments = [tap.captured_at for tap in awaited if tap.captured_at is not None]
         return max(moments) if moments and len(moments) == len(awaited) else None
+
+    @property
+    def earlier(self) -> tuple[Tap, ...]:
+        """All taps of former channels."""
+        return tuple(tap for taps in self.former for tap in taps)
+
+    @property
+    def all_closed(self) -> bool:
+        """Asterisk writes nothing of it any more."""
+        return all(tap.closed for tap in (*self.taps, *self.earlier))
 
     @property
     def paused(self) -> bool:
@@ -301,6 +316,8 @@ class Call(msgspec.Struct, frozen=True):
     leftovers_due: Instant | None = None
     away: bool = False
     """The connection to Asterisk is away: what is there will be told by `PbxSeen`."""
+    former: tuple[str, ...] = ()
+    """The channels that were the call's own before a transfer put another in their place."""
     notified: bool = False
     """The end of the call has been reported (hangup_url)."""
     outside: bool = False

@@ -57,6 +57,13 @@ class Pbx(Protocol):
         """Send the command without waiting; what fails comes back as `CommandRefused`."""
         ...
 
+    def adopt(self, call_uuid: str, channel_id: str, former: list[str], legs: list[str]) -> None:
+        """Know the channels of a call from an earlier life: ids do not tell it after a transfer.
+
+        `former` are channels that its present one has replaced.
+        """
+        ...
+
     async def survey(self) -> Survey:
         """All that is there of ours, asked for in a few requests. Raises PbxUnavailableError."""
         ...

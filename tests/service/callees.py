@@ -32,7 +32,7 @@ class Callee(Call):
 
     async def ring(self) -> None:
         """180."""
-        await self._carrier.ask("POST", f"channels/{self.id}/ring")
+        await self.carrier.ask("POST", f"channels/{self.id}/ring")
 
     async def progress(self) -> None:
         """183, with a moment of silence: it can be heard, and hears."""
@@ -40,12 +40,12 @@ class Callee(Call):
 
     async def answer(self) -> None:
         """Pick the phone up."""
-        await self._carrier.ask("POST", f"channels/{self.id}/answer")
+        await self.carrier.ask("POST", f"channels/{self.id}/answer")
 
     async def reject(self, cause: int) -> None:
         """End it with a Q.850 cause, answered or not."""
         with suppress(GoneError):
-            await self._carrier.ask("DELETE", f"channels/{self.id}", {"reason_code": str(cause)})
+            await self.carrier.ask("DELETE", f"channels/{self.id}", {"reason_code": str(cause)})
 
     async def header(self, name: str) -> str:
         """A header of the INVITE that came."""
@@ -53,7 +53,7 @@ class Callee(Call):
 
     async def variable(self, name: str) -> str:
         query = {"variable": name}
-        told = await self._carrier.ask("GET", f"channels/{self.id}/variable", query)
+        told = await self.carrier.ask("GET", f"channels/{self.id}/variable", query)
         return str(json.loads(told)["value"])
 
 
@@ -61,26 +61,26 @@ class Callees:
     """The phones of numbers that begin with 1777."""
 
     def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
+        self.carrier = carrier
         self._rang: defaultdict[str, asyncio.Queue[Callee]] = defaultdict(asyncio.Queue)
         self._all: list[Callee] = []
 
     async def __aenter__(self) -> Self:
-        query = {"variable": "RIG_APP", "value": self._carrier.app}
-        await self._carrier.ask("POST", "asterisk/variable", query)
-        self._carrier.arrived = self._arrived
+        query = {"variable": "RIG_APP", "value": self.carrier.app}
+        await self.carrier.ask("POST", "asterisk/variable", query)
+        self.carrier.arrived = self._arrived
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._carrier.arrived = None
+        self.carrier.arrived = None
         for callee in self._all:
             if not callee.is_over:
                 await callee.hang_up()
 
     def _arrived(self, event: Event) -> None:
         if event["type"] == "StasisStart" and event["channel"]["name"].startswith("PJSIP/"):
-            callee = Callee(self._carrier, event)
-            self._carrier.adopt(callee)
+            callee = Callee(self.carrier, event)
+            self.carrier.adopt(callee)
             self._all.append(callee)
             self._rang[callee.number].put_nowait(callee)
 

@@ -46,7 +46,7 @@ class Call:
         self.spoke_at: list[Instant] = []
         """When each stretch of the known signal began."""
         self.script: asyncio.Task[None] | None = None
-        self._carrier = carrier
+        self.carrier = carrier
         self._answered: asyncio.Future[Instant] = loop.create_future()
         self._ended: asyncio.Future[Ended] = loop.create_future()
         self._name = ""
@@ -73,7 +73,7 @@ class Call:
 
     async def state(self) -> str:
         """What Asterisk calls it: `Down`, `Ringing`, `Up`."""
-        channel = await self._carrier.ask("GET", f"channels/{self.id}")
+        channel = await self.carrier.ask("GET", f"channels/{self.id}")
         return str(json.loads(channel)["state"])
 
     @property
@@ -83,7 +83,7 @@ class Call:
     async def hang_up(self) -> None:
         """Put the phone down."""
         with suppress(GoneError):
-            await self._carrier.ask("DELETE", f"channels/{self.id}")
+            await self.carrier.ask("DELETE", f"channels/{self.id}")
 
     async def keys(self, count: int) -> str:
         """The keys that came from the pbx, once there are that many."""
@@ -95,12 +95,12 @@ class Call:
 
     async def press(self, key: str, down_ms: int = 100) -> None:
         """Press a key for that long, whatever is being played."""
-        await press(self._carrier.facts, self._name, key, down_ms)
+        await press(self.carrier.facts, self._name, key, down_ms)
         await asyncio.sleep(down_ms / 1000)
 
     async def hold(self, *, on: bool = True) -> None:
         """A re-INVITE, as a phone's hold key sends it."""
-        await self._carrier.ask("POST" if on else "DELETE", f"channels/{self.id}/hold")
+        await self.carrier.ask("POST" if on else "DELETE", f"channels/{self.id}/hold")
 
     async def play(
         self, name: str, seconds: float, began_at: list[Instant], start_s: float = 0.0
@@ -108,40 +108,40 @@ class Call:
         """Play a sound for that long, or to its end; when it began goes into the list."""
         playback = f"play-{next(_count)}-{self.id}"
         began, finished = (
-            self._carrier.expect(kind, playback) for kind in ("PlaybackStarted", "PlaybackFinished")
+            self.carrier.expect(kind, playback) for kind in ("PlaybackStarted", "PlaybackFinished")
         )
         query = {"media": f"sound:{name}", "offsetms": str(round(start_s * 1000))}
-        await self._carrier.ask("POST", f"channels/{self.id}/play/{playback}", query)
+        await self.carrier.ask("POST", f"channels/{self.id}/play/{playback}", query)
         began_at.append(from_asterisk((await began)["timestamp"]))
         await asyncio.wait((finished,), timeout=seconds)
         if not finished.done():
             with suppress(GoneError):
-                await self._carrier.ask("DELETE", f"playbacks/{playback}")
+                await self.carrier.ask("DELETE", f"playbacks/{playback}")
         await finished
 
     async def speak(self, seconds: float, start_s: float = 0.0) -> None:
         """Play the known signal of asterisk/rigging/markers.py."""
-        await self.play(f"{self._carrier.sounds}/markers", seconds, self.spoke_at, start_s)
+        await self.play(f"{self.carrier.sounds}/markers", seconds, self.spoke_at, start_s)
 
     async def silence(self, seconds: float) -> None:
         """Send silence, as a phone does."""
-        await self.play(f"{self._carrier.sounds}/silence-60", seconds, [])
+        await self.play(f"{self.carrier.sounds}/silence-60", seconds, [])
 
     async def volume(self, divisor: int) -> None:
         """Speak that many times more softly from now on."""
         query = {"variable": "VOLUME(TX)", "value": str(-divisor)}
-        await self._carrier.ask("POST", f"channels/{self.id}/variable", query)
+        await self.carrier.ask("POST", f"channels/{self.id}/variable", query)
 
     async def listen(self) -> Ear:
         """Begin to record what the caller hears."""
         name = f"ear-{next(_count)}-{self.id}"
-        query = {"spy": "in", "app": self._carrier.app}
-        entered = self._carrier.expect("StasisStart", name)
-        await self._carrier.ask("POST", f"channels/{self.id}/snoop/{name}", query)
+        query = {"spy": "in", "app": self.carrier.app}
+        entered = self.carrier.expect("StasisStart", name)
+        await self.carrier.ask("POST", f"channels/{self.id}/snoop/{name}", query)
         await entered
-        began = self._carrier.expect("RecordingStarted", name)
-        await self._carrier.ask("POST", f"channels/{name}/record", {"name": name, "format": "wav"})
-        return Ear(self._carrier, name, from_asterisk((await began)["timestamp"]))
+        began = self.carrier.expect("RecordingStarted", name)
+        await self.carrier.ask("POST", f"channels/{name}/record", {"name": name, "format": "wav"})
+        return Ear(self.carrier, name, from_asterisk((await began)["timestamp"]))
 
     def take(self, event: Event) -> None:
         """Take in an event about this call's channel."""

@@ -124,6 +124,7 @@ class RecordingPbx:
         self.connected = True
         self.done: list[PbxIntent] = []
         self.deleted: list[str] = []
+        self.adopted: list[tuple[str, str, list[str], list[str]]] = []
         self.folder = folder
         self.channels: dict[str, CallEntered] = {}
         self.seen = PbxSeen(at=0, channel=False)
@@ -131,6 +132,9 @@ class RecordingPbx:
 
     def perform(self, intent: PbxIntent) -> None:
         self.done.append(intent)
+
+    def adopt(self, call_uuid: str, channel_id: str, former: list[str], legs: list[str]) -> None:
+        self.adopted.append((call_uuid, channel_id, former, legs))
 
     async def survey(self) -> Survey:
         return self.surveyed

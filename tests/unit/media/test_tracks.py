@@ -107,3 +107,16 @@ def test_a_later_file_that_begins_too_early_is_heard_from_its_beginning(tmp_path
     second = wavs.write(tmp_path / "2.wav", [7])
     with Tracks([first, second], leads=[0, -2], channels=1) as tracks:
         assert tracks.read(0, 4) == [wavs.pcm([1, 2, 7, 4])]
+
+
+@pytest.mark.rule("S-1")
+def test_a_later_source_counts_while_it_lasts(tmp_path: Path) -> None:
+    """Another party begins at the third sample and is there for two."""
+    caller = wavs.write(tmp_path / "in.wav", [1, 2, 3, 4, 5, 6])
+    first = wavs.write(tmp_path / "out.wav", [11, 12, 13, 14, 15, 16])
+    second = wavs.write(tmp_path / "far.wav", [91, 92])
+    with Tracks([caller, first, None, second], [0, 0, 0, -2], channels=2) as tracks:
+        assert (tracks.frames, tracks.channels) == (6, 2)
+        far = wavs.pcm([11, 12, 91, 92, 15, 16])
+        assert tracks.read(0, 6) == [wavs.pcm([1, 2, 3, 4, 5, 6]), far]
+        assert tracks.read(3, 2) == [wavs.pcm([4, 5]), wavs.pcm([92, 15])]

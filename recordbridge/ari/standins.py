@@ -1,0 +1,74 @@
+"""Channels whose part in a call is not told by their id (transfers, redirects).
+
+A transfer puts a channel with an id of Asterisk's own in the place of a caller or of a leg, and
+the one that was there goes its own way. A leg that somebody sends into our application by the
+dialplan is a call of its own from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from recordbridge.ports.pbx import Belongings
+
+_REMEMBERED = 20_000
+_T = TypeVar("_T")
+
+
+class StandIns:
+    """Remembers them from the moment they are told, or from `adopt` after a restart."""
+
+    def __init__(self) -> None:
+        self._callers: dict[str, str] = {}
+        self._legs: dict[str, str] = {}
+        self._former: dict[str, str] = {}
+        self._calls: dict[str, bool] = {}
+
+    def caller(self, channel_id: str) -> str | None:
+        """The call whose own channel this has become."""
+        return self._callers.get(channel_id)
+
+    def leg(self, channel_id: str) -> str | None:
+        """The call of which this has become a leg."""
+        return self._legs.get(channel_id)
+
+    def is_former(self, channel_id: str) -> bool:
+        """Another channel took its place: what it does is of no interest any more."""
+        return channel_id in self._former
+
+    def is_call(self, leg_id: str) -> bool:
+        """It was a leg, and is a call of its own."""
+        return leg_id in self._calls
+
+    def takes(self, channel_id: str, old_id: str, call: str, *, leg: bool) -> None:
+        """The channel stands where the old one stood."""
+        _remember(self._legs if leg else self._callers, channel_id, call)
+        _remember(self._former, old_id, call)
+
+    def becomes_call(self, leg_id: str) -> None:
+        """The leg is a call of its own."""
+        _remember(self._calls, leg_id, True)
+
+    def with_legs(self, call: str, of: Belongings, channels: Mapping[str, str]) -> Belongings:
+        """What the call has, with the legs whose ids do not tell whose they are."""
+        standing = {
+            leg: channels[leg]
+            for leg, each in self._legs.items()
+            if each == call and leg in channels
+        }
+        return replace(of, legs={**of.legs, **standing}) if standing else of
+
+    def gone(self, channel_id: str) -> None:
+        """It has left: nothing more is told of it."""
+        for memory in (self._callers, self._legs, self._calls):
+            memory.pop(channel_id, None)
+
+
+def _remember(memory: dict[str, _T], key: str, value: _T) -> None:
+    """Bounded: whatever an event that was missed left behind is dropped, oldest first."""
+    if len(memory) >= _REMEMBERED:
+        del memory[next(iter(memory))]
+    memory[key] = value
