@@ -182,7 +182,8 @@ def connect(turn: Turn, dialing: Dialing) -> Dialing:
     assert leg is not None
     channel = turn.call.channel_id
     if dialing.heard != leg.leg_id:
-        members = (leg.leg_id,) if dialing.heard else (channel, leg.leg_id)
+        early.apart(turn, dialing)
+        members = (channel, leg.leg_id)
         turn.emit(JoinBridge(channel_id=channel, bridge_id=dialing.bridge_id, members=members))
     dialing = early.answered(turn, dialing, leg.leg_id)
     leg = leg_of(dialing, leg.leg_id) or leg

@@ -78,7 +78,8 @@ def test_the_first_to_be_heard_stays_and_another_may_answer() -> None:
     early(drive, 0)
     assert not kinds(early(drive, 1))
     answer(drive, 1)
-    assert joined(drive) == [("c1", leg(drive, 0)), (leg(drive, 1),)]
+    assert joined(drive) == [("c1", leg(drive, 0)), ("c1", leg(drive, 1))]
+    assert [each.member for each in drive.of(i.LeaveBridge)] == [""], "before the next"
     assert drive.last(i.EndLeg).leg_id == leg(drive, 0)
 
 
@@ -87,7 +88,8 @@ def test_the_next_is_heard_when_the_first_is_gone() -> None:
     early(drive, 0)
     early(drive, 1)
     ended(drive, 0)
-    assert joined(drive) == [("c1", leg(drive, 0)), (leg(drive, 1),)]
+    assert joined(drive) == [("c1", leg(drive, 0)), ("c1", leg(drive, 1))]
+    assert [each.member for each in drive.of(i.LeaveBridge)] == [""], "before the next"
     assert heard(drive) == leg(drive, 1)
 
 
