@@ -65,8 +65,9 @@ class Dialplan:
         return await self._service.carrier.call(f"*5{line.number}", script)
 
     async def point(self) -> None:
-        """Tell the dialplan where the service listens."""
+        """Tell the dialplan where the service listens, and where the application does."""
         await self._set("RECORDBRIDGE_AGI", f"agi://127.0.0.1:{self._port}")
+        await self._set("RECORDBRIDGE_WEB", self._service.application.url(""))
 
     async def told(self, line: Line, timeout: float = TOLD_S) -> Told:
         """What came of it, as soon as the dialplan goes on."""

@@ -129,6 +129,11 @@ class Program:
         self._process.kill()
         await self.exited()
 
+    def freeze(self, *, frozen: bool = True) -> None:
+        """It stands still, as on a machine that hangs; or goes on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+
     async def discard(self) -> None:
         """End it if it still runs, however it is."""
         if self._process is not None:
