@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -35,6 +36,7 @@ from tests.props.test_machine import (
     profiles,
     records,
 )
+from tests.unit.machine.asking import ELSEWHERE, REST
 from tests.unit.machine.drive import Drive
 from tests.unit.machine.mortal import Mortal
 
@@ -172,6 +174,22 @@ class Calls(RuleBasedStateMachine):
     def somebody_stops_the_recording(self) -> None:
         if self.drive.state.recordings and not self.asterisk.released:
             self.drive.feed(f.StopAsked(self.drive.recording.recording_id))
+
+    @rule(stereo=st.booleans())
+    def somebody_records(self, stereo: bool) -> None:
+        if not self.asterisk.released:
+            element = msgspec.structs.replace(REST, stereo=stereo)
+            self.drive.feed(f.RecordAsked(f"a{self.steps}", element))
+
+    @rule(resume=st.booleans())
+    def somebody_pauses(self, resume: bool) -> None:
+        if not self.asterisk.released:
+            self.drive.feed(f.PauseAsked(f"p{self.steps}", resume=resume))
+
+    @rule()
+    def somebody_transfers(self) -> None:
+        if not self.asterisk.released:
+            self.drive.feed(f.TransferAsked(f"t{self.steps}", ELSEWHERE))
 
     @precondition(lambda self: self.steps > ENDS_FROM)
     @rule()

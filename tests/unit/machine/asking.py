@@ -7,8 +7,10 @@ from typing import Any
 from recordbridge.machine import facts as f
 from recordbridge.machine.state import Recording
 from recordbridge.plivo.elements import Record, Wait
+from recordbridge.plivo.retry import Target
 from tests.unit.machine.drive import CALLBACK, Drive
 
+ELSEWHERE = Target(url="https://app.example.com/elsewhere")
 REST = Record(record_session=True, stereo=False, callback=CALLBACK, file_format="wav")
 
 

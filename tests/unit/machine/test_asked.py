@@ -13,13 +13,9 @@ from recordbridge.machine import intents as i
 from recordbridge.machine import life
 from recordbridge.machine.state import Profile
 from recordbridge.plivo.elements import Callee, Dial, Document, Play, Wait
-from recordbridge.plivo.retry import Target
-from tests.unit.machine.asking import REST, asked, now, talking
+from tests.unit.machine.asking import ELSEWHERE, REST, asked, now, talking
 from tests.unit.machine.drive import ACTION, SEED, START, Drive, voicemail
 from tests.unit.machine.test_background import close, connect, run, session
-
-ELSEWHERE = Target(url="https://app.example.com/elsewhere")
-
 
 # -- start and stop
 
