@@ -22,9 +22,12 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 SESSION = {"recordSession": "true", "maxLength": 40}
 TALK_S = 0.8
-AT_MS = 100
-"""How far from its instant something may stand in the file: by two clocks, on a busy machine."""
-OVERLOAD_MS = 150
+AT_MS = 300
+"""How far from its instant something may stand in the file: who is heard in whose place would be
+seconds off. How exact it is on a machine with time is told by `make fidelity`."""
+INSERTED_MS = 600
+"""How much silence a busy machine may insert into the caller's side."""
+LOST_MS = 200
 
 
 def instants(kept: Delivered, second: float, seconds: float = TALK_S) -> list[float]:
@@ -125,8 +128,8 @@ async def test_it_goes_on_through_dials_prompts_documents_and_a_hold(service: Se
     assert min(prompt) > first.spoke_at[0] + TALK_S * 1000 - AT_MS
     heard(far, second, 30.5, 35.5)
     heard(far, third, 40.5)
-    assert hear(both.caller).voice_ms >= both.caller.ms - 200
-    assert lost_ms(both.caller) <= OVERLOAD_MS
+    assert hear(both.caller).voice_ms >= both.caller.ms - INSERTED_MS
+    assert lost_ms(both.caller) <= LOST_MS
     true(both.side)
 
 
@@ -134,7 +137,7 @@ def lost_ms(sound: Sound) -> float:
     """How much further the known signal went than the sound that holds it."""
     found = stereo.places(sound, RATE // 5)
     (first, of_first), (last, of_last) = found[0], found[-1]
-    return abs((of_last - of_first) - (last - first)) * 1000 / RATE
+    return ((of_last - of_first) - (last - first)) * 1000 / RATE
 
 
 @pytest.mark.rule("S-2", "S-3", "S-8", "S-9")
@@ -166,5 +169,5 @@ async def test_one_that_begins_with_the_second_dial_hears_it(service: Service, b
     for nth, callee in enumerate(called):
         heard(Delivered(session.callback, session.far), callee, 20 + 10 * nth)
     for kept in (armed, session):
-        assert hear(kept.caller).voice_ms >= kept.caller.ms - 200
+        assert hear(kept.caller).voice_ms >= kept.caller.ms - INSERTED_MS
         true(kept.side)
