@@ -60,7 +60,7 @@ class Translator:
             events.PlaybackFinished: self._playback_ended,
             events.RecordingStarted: self._capture_began,
             events.RecordingFinished: self._capture_ended,
-            events.RecordingFailed: self._capture_failed,
+            events.RecordingFailed: _capture_failed,
         }
 
     def facts(self, event: events.Known | events.Unknown) -> Facts:
@@ -305,11 +305,6 @@ class Translator:
         call = _owner(name)
         return ((call, facts.CaptureEnded(name, self._at(event))),) if call else ()
 
-    def _capture_failed(self, event: events.RecordingFailed) -> Facts:
-        name = event.recording.name
-        call = _owner(name)
-        return ((call, facts.CaptureFailed(name, event.recording.cause)),) if call else ()
-
 
 @lru_cache(maxsize=4096)
 def _parsed(object_id: str) -> ids.ObjectId | None:
@@ -319,6 +314,12 @@ def _parsed(object_id: str) -> ids.ObjectId | None:
 def _owner(object_id: str) -> str | None:
     parsed = _parsed(object_id)
     return parsed.call if parsed is not None else None
+
+
+def _capture_failed(event: events.RecordingFailed) -> Facts:
+    name = event.recording.name
+    call = _owner(name)
+    return ((call, facts.CaptureFailed(name, event.recording.cause)),) if call else ()
 
 
 def _owner_of_snoop(channel: events.Channel) -> str | None:

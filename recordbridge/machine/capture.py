@@ -251,52 +251,20 @@ def hush(turn: Turn, recording: Recording) -> Recording:
 def stop(turn: Turn, recording: Recording, reason: EndReason = "stopped") -> None:
     """Somebody asked for the end (REST, or the flow was taken away), wherever it is."""
     if recording.phase in ("running", "answering"):
-        _note_start(turn, recording)
+        note_start(turn, recording)
         recording = turn.recording(recording.recording_id) or recording
         end(turn, recording, reason, at=turn.now)
     elif recording.phase in ("preparing", "starting"):
-        _never_began(turn, recording, reason)
+        never_began(turn, recording, reason)
 
 
-def call_gone(
-    turn: Turn, recording: Recording, reason: EndReason, at: Instant, *, lives: bool = False
-) -> None:
-    """P-10: the caller hung up (or left us). With a channel that `lives` on its snoops do too."""
-    match recording.phase:
-        case "running" | "answering":
-            _note_start(turn, recording)
-            recording = turn.recording(recording.recording_id) or recording
-            if lives or reason == "stopped":
-                _taken(turn, recording, reason, at)
-                return
-            recording = turn.put(
-                recording,
-                phase="ending",
-                reason=reason,
-                stopped_at=at,
-                deadline=turn.now + CLOSE_MS,
-            )
-            turn.durable = True
-            without_coming(turn, recording)
-            collect_closed(turn, recording.recording_id)
-        case "preparing" | "starting":
-            _never_began(turn, recording, reason)
-
-
-def _taken(turn: Turn, recording: Recording, reason: EndReason, at: Instant) -> None:
-    """Q-2: the channel lives on without us, so its snoops do: what they hear is not ours."""
-    start = recording.start_at
-    assert start is not None
-    end(turn, recording, reason, at=at, keep_ms=max(0, at - start))
-
-
-def _note_start(turn: Turn, recording: Recording) -> None:
+def note_start(turn: Turn, recording: Recording) -> None:
     """A recording that ends before the answer was seen began when its file did."""
     if recording.start_at is None and recording.captured_at is not None:
         turn.put(recording, start_at=recording.captured_at - LAG_MS)
 
 
-def _never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
+def never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
     """P-11: nothing was recorded; the recording is empty but has its id, file and requests.
 
     Asterisk may have begun to write all the same, and its event may come when nobody listens.
@@ -381,7 +349,7 @@ def fail(turn: Turn, recording: Recording, error: str) -> None:
             for tap in recording.taps
         ),
     )
-    _note_start(turn, recording)
+    note_start(turn, recording)
     recording = turn.recording(recording.recording_id) or recording
     if recording.captured_at is not None:
         end(turn, recording, "failed", at=turn.now, error=error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture, documents, flow, life, reports
+from recordbridge.machine import capture, documents, flow, life, parting, reports
 from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Follow, Request
 from recordbridge.machine.state import Dialplan, Ending, EndReason, Flow, Profile
@@ -109,7 +109,7 @@ def _hung_up_outside(turn: Turn, fact: f.HangupRequested) -> None:
     if own:
         turn.blame("Caller", cause=fact.cause)
     for recording in own:
-        capture.call_gone(turn, recording, "hangup", fact.at, lives=True)
+        parting.call_gone(turn, recording, "hangup", fact.at, lives=True)
 
 
 def left(turn: Turn, fact: f.CallLeft) -> None:
@@ -131,7 +131,7 @@ def destroyed(turn: Turn, fact: f.CallDestroyed) -> None:
 def gone(turn: Turn, reason: EndReason, at: Instant) -> None:
     flow.call_gone(turn)
     for recording in turn.call.recordings:
-        capture.call_gone(turn, recording, reason, at)
+        parting.call_gone(turn, recording, reason, at)
 
 
 def end(turn: Turn, at: Instant) -> None:

@@ -14,6 +14,7 @@ from recordbridge.machine import (
     follow,
     leftovers,
     life,
+    parting,
     presence,
     record,
 )
@@ -87,7 +88,7 @@ def _channel_refused(turn: Turn, fact: f.CommandRefused) -> None:
 def _tap_refused(turn: Turn, recording: Recording, tap: Tap, fact: f.CommandRefused) -> None:
     match fact.command:
         case "BeginSnoop" | "BeginCapture" if fact.gone:
-            capture.call_gone(turn, recording, "hangup", turn.now)
+            parting.call_gone(turn, recording, "hangup", turn.now)
         case "BeginSnoop" | "BeginCapture":
             capture.fail(turn, recording, f"Asterisk refused to record: {fact.reason}")
         case "EndCapture" if fact.gone:

@@ -19,6 +19,7 @@ MOST_LINES = 400
 MOST_FUNCTION_LINES = 40
 MOST_CLASS_LINES = 250
 LONGER: dict[str, str] = {
+    "recordbridge/machine/facts.py": "the vocabulary of facts, one small class each",
     "tests/unit/machine/test_record.py": "one table of the rules of plain Record",
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc"}
