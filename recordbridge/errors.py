@@ -90,6 +90,10 @@ class StoreAwayError(StorageError):
     """The object store cannot be reached or is out of order: waiting helps (N-5)."""
 
 
+class ListenError(RecordbridgeError):
+    """The address for our doors cannot be listened on."""
+
+
 class FenceError(StorageError):
     """The row moved on under another owner: drop the call."""
 

@@ -83,14 +83,14 @@ def _bring_up(rig: Rig) -> Rig:
             instance.prepare(rig, name)
             started[name] = instance.start(rig, name)
             state.save(rig.running(started))
-        _connect(rig)
+        connect(rig)
     except BaseException:
         _end(rig.running(started))
         raise
     return rig.running(started)
 
 
-def _connect(rig: Rig) -> None:
+def connect(rig: Rig) -> None:
     """Wait until each side's SIP OPTIONS is answered by the other."""
     for name, peer in (("carrier", "pbx"), ("pbx", "carrier")):
         if name not in rig.names:

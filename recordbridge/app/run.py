@@ -10,17 +10,19 @@ import structlog
 import uvloop
 
 from recordbridge.app.service import Service
-from recordbridge.errors import StorageError
+from recordbridge.errors import ListenError, StorageError
 from recordbridge.settings import Settings
 from recordbridge.telemetry import logs
 
 log = structlog.get_logger()
 
-UNREACHABLE = 3
+FAILED, UNREACHABLE = 1, 3
 
 
 def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0, or 3 when the database or a folder cannot be used."""
+    """Run until SIGTERM or SIGINT; 0, 3 when the database or a folder cannot be used, or 1 when
+    `service.listen` is taken: nothing is wrong with the file, and everything can be reached (O-4).
+    """
     logs.configure(settings.log.format, settings.log.level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(settings))
@@ -37,13 +39,15 @@ async def _serve(settings: Settings) -> int:
             await stop.wait()
             log.info("stopping")
     except StorageError as error:
-        return _cannot_start(str(error))
+        return _cannot_start(str(error), UNREACHABLE)
+    except ListenError as error:
+        return _cannot_start(str(error), FAILED)
     return 0
 
 
-def _cannot_start(reason: str) -> int:
+def _cannot_start(reason: str, code: int) -> int:
     log.error("cannot_start", reason=reason)
-    return UNREACHABLE
+    return code
 
 
 def _settle_memory() -> None:

@@ -30,7 +30,7 @@ from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.room import Room
 from recordbridge.engine.router import Router
-from recordbridge.errors import StorageError
+from recordbridge.errors import ListenError, StorageError
 from recordbridge.instant import Clock, SystemClock
 from recordbridge.media.worker import Encoder
 from recordbridge.outbound.sender import HttpSender
@@ -71,7 +71,10 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
-        """Open everything, accept calls, and close it all again. Raises StorageError."""
+        """Open everything, accept calls, and close it all again.
+
+        Raises StorageError, and ListenError when our address is taken.
+        """
         settings = self.settings
         async with contextlib.AsyncExitStack() as stack:
             database = settings.database.url.get_secret_value()
@@ -259,7 +262,7 @@ class Service:
             try:
                 await site.start()
             except OSError as error:
-                raise StorageError(
+                raise ListenError(
                     f"service.listen: {service.listen} cannot be listened on ({error.strerror})"
                 ) from error
             self.url = site.name

@@ -22,6 +22,7 @@ from recordbridge.machine import facts
 from recordbridge.ports.pbx import FactSink
 
 GRACE_S = 0.3
+_GRACE_MS = 300
 _AMBIGUOUS = (409, 500)
 """A taken id, by which a repeat is known; or, for a leg, an endpoint that does not exist:
 Asterisk says "already exists" of that, too, once it has said so on the same connection."""
@@ -136,14 +137,16 @@ class Settler:
         self._refuse(command, 404, message)
 
     async def _settle_capture(self, command: Command) -> None:
-        """Ours runs already, or has ended; then that fact may have passed while we were away.
+        """Ours runs already, or has ended; the facts may have passed while we were away.
 
         The grace lets an event that is on its way tell it with its true instant.
         """
         await asyncio.sleep(GRACE_S)
-        name = command.object_id
+        name, now = command.object_id, self._clock()
+        if command.name == "BeginCapture":
+            self._tell(command, facts.CaptureBegan(name, now - _GRACE_MS, guessed=True))
         if not await lookup.exists(self._rest, f"recordings/live/{name}"):
-            self._tell(command, facts.CaptureEnded(name, self._clock()))
+            self._tell(command, facts.CaptureEnded(name, now))
 
     async def _tell_destroyed(self, call: str, channel_id: str) -> None:
         await asyncio.sleep(GRACE_S)

@@ -20,11 +20,12 @@ class Commits:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Callable[[], None], None] = {}
+        self._last: dict[Callable[[], None], None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def soon(self, flush: Callable[[], None]) -> None:
-        """Flush within `LAG_S`, or together with whoever cannot wait."""
-        self._waiting[flush] = None
+    def soon(self, flush: Callable[[], None], *, last: bool = False) -> None:
+        """Flush within `LAG_S`, or together with whoever cannot wait; the `last` after all."""
+        (self._last if last else self._waiting)[flush] = None
         if self._timer is None:
             self._timer = self._loop.call_later(LAG_S, self._flush)
 
@@ -37,6 +38,6 @@ class Commits:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        waiting, self._waiting = self._waiting, {}
+        waiting, self._waiting, self._last = self._waiting | self._last, {}, {}
         for flush in waiting:
             flush()

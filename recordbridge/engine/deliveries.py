@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from recordbridge import failpoints
 from recordbridge.engine import rows
 from recordbridge.engine.commits import Commits
 from recordbridge.instant import Clock
@@ -200,7 +201,7 @@ class Deliveries:
                 started = self._clock()
                 self._in_flight += 1
                 try:
-                    outcome = await self._send(request, target)
+                    outcome = await self._attempt(request, target)
                 finally:
                     self._in_flight -= 1
             verdict = self._judge(request, target.retry, outcome, started)
@@ -213,6 +214,14 @@ class Deliveries:
             if verdict.due_at is None:
                 return
             wait_ms = verdict.due_at - self._clock()
+
+    async def _attempt(self, request: Delivery, target: Target) -> Outcome:
+        if failpoints.ON:
+            failpoints.reach(f"sending.{request.row.kind}")
+        outcome = await self._send(request, target)
+        if failpoints.ON:
+            failpoints.reach(f"answered.{request.row.kind}")
+        return outcome
 
     async def _send(self, request: Delivery, target: Target) -> Outcome:
         row = request.row
@@ -245,7 +254,7 @@ class Deliveries:
         progress = request.progress
         request.attempts += 1
         request.progress = progress = delivery.Progress(
-            attempts=progress.attempts + 1,
+            attempts=progress.attempts + (not outcome.stale),
             first_at=progress.first_at or started,
             step=progress.step,
         )
@@ -256,6 +265,7 @@ class Deliveries:
             status=outcome.status,
             retry_after_s=outcome.retry_after_s,
             durable=request.durable,
+            stale=outcome.stale,
             schedule_s=self._schedule_s,
             chance=self._chance(),
             now=self._clock(),
@@ -292,10 +302,13 @@ class Deliveries:
         attempt = rows.attempt_row(row.request_id, request.attempts, started, outcome)
         self._updates.append(update)
         self._attempts.append(attempt)
-        self._commits.soon(self._flush)
+        self._commits.soon(self._flush, last=True)
 
     def _flush(self) -> None:
-        """Keep the attempts made meanwhile; what a crash forgets is sent once more."""
+        """Keep the attempts made meanwhile; what a crash forgets is sent once more.
+
+        After whatever the replies came to: else a call could wait for a reply that was given (N-1).
+        """
         updates, self._updates = self._updates, []
         attempts, self._attempts = self._attempts, []
         if attempts:

@@ -127,7 +127,7 @@ class Router:
         self._pbxs[state.asterisk].adopt(
             state.call_uuid, state.channel_id, list(state.former), machine.legs(state)
         )
-        actor.feed(f.PbxLost())
+        actor.feed(f.PbxLost(restarted=True))
         return actor
 
     def _enter(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> None:

@@ -50,8 +50,14 @@ def judge(
     schedule_s: tuple[int, ...],
     chance: float,
     now: Instant,
+    stale: bool = False,
 ) -> Verdict:
-    """After an attempt (counted in `progress`). `chance` in [0, 1) is the jitter's."""
+    """After an attempt (counted in `progress`). `chance` in [0, 1) is the jitter's.
+
+    One on a connection that was `stale` is repeated at once and counts for nothing.
+    """
+    if stale:
+        return Verdict(state="waiting", settled=False, due_at=now, step=progress.step)
     if not failure:
         return Verdict(state="delivered", settled=True, step=progress.step)
     if status == GONE:

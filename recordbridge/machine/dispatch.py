@@ -90,7 +90,10 @@ def _capture_began(turn: Turn, fact: f.CaptureBegan) -> None:
     if found is not None and found[1].later:
         pausing.began(turn, *found, fact.name, fact.at)
     elif found is not None:
-        capture.began(turn, *found, fact.at)
+        recording, tap = found
+        if fact.guessed and recording.phase == "starting":
+            recording = turn.put(recording, guessed=True)
+        capture.began(turn, recording, tap, fact.at)
     else:
         follow.began(turn, fact.name, fact.at)
 

@@ -109,6 +109,8 @@ class CaptureBegan(Fact, frozen=True):
 
     name: str
     at: Instant
+    guessed: bool = False
+    """It was found to be written; nobody heard when that began."""
 
 
 class CaptureEnded(Fact, frozen=True):
@@ -380,12 +382,14 @@ class RoomSeen(Fact, frozen=True):
 class PbxLost(Fact, frozen=True):
     """The connection to Asterisk is away: nothing new begins before `PbxSeen` (N-3)."""
 
+    restarted: bool = False
+    """We are a new process: nobody reads the call's files yet (N-1)."""
+
 
 class PbxSeen(Fact, frozen=True):
     """After a gap in the events: what of this call Asterisk still has (N-3).
 
-    Snoops, legs, bridges and stored files are all that bear the call's name, whether anybody still
-    needs them or not.
+    Snoops, legs, bridges and stored files are all that bear the call's name, needed or not.
     """
 
     at: Instant

@@ -10,6 +10,7 @@ beginning was heard is played again: better twice than not at all. A phone is ne
 
 from __future__ import annotations
 
+from recordbridge import ids
 from recordbridge.machine import (
     agi,
     capture,
@@ -64,15 +65,19 @@ BEEP_MS = 500
 KILLED = "Asterisk was ended during the recording; this is what it had written"
 
 
-def lost(turn: Turn, _: f.PbxLost) -> None:
-    """The connection is away."""
+def lost(turn: Turn, fact: f.PbxLost) -> None:
+    """The connection is away. Files can be read all the same, if their folder is shared."""
     turn.change(away=True)
+    if fact.restarted:
+        for recording in turn.call.recordings:
+            _collect(turn, recording)
 
 
 def seen(turn: Turn, fact: f.PbxSeen) -> None:
     """The connection is back."""
     turn.change(away=False)
     turn.durable = True
+    _forgotten(turn, fact)
     killed = fact.up_since is not None and fact.up_since > turn.call.entered_at
     for known in turn.call.recordings:
         _begun(turn, known, fact)
@@ -241,16 +246,22 @@ def _end(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
 
 def _file(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
     """Collect again what may not have been; delete what is stored, or was never to be kept."""
-    if not life.settled(recording):
-        if recording.phase == "collecting" and recording.frames is None:
-            recording = turn.put(recording, deadline=turn.now + life.READ_MS)
-        turn.emit(life.collection(turn, recording))
+    _collect(turn, recording)
     if recording.size is None and recording.captured_at is not None:
         return
     names = {*life.capture_names(recording), *map(life.first_name, recording.taps)}
     left = tuple(name for name in fact.stored if name in names)
     if left:
         turn.emit(Discard(recording_id=recording.recording_id, names=left))
+
+
+def _collect(turn: Turn, recording: Recording) -> None:
+    """The time to read it begins anew (P-8)."""
+    if recording.phase not in FILED or life.settled(recording):
+        return
+    if recording.phase == "collecting" and recording.frames is None:
+        recording = turn.put(recording, deadline=turn.now + life.READ_MS)
+    turn.emit(life.collection(turn, recording))
 
 
 # -- the element that runs
@@ -342,6 +353,21 @@ def _bridged(turn: Turn, now: Dialing, fact: f.PbxSeen) -> None:
 
 
 # -- what nobody needs
+
+
+def _forgotten(turn: Turn, fact: f.PbxSeen) -> None:
+    """What steps have made that were never kept: its ids are not given again, its files deleted."""
+    known = turn.call.objects
+    made = {name: _number(name) for name in (*fact.snoops, *fact.legs, *fact.bridges, *fact.stored)}
+    turn.change(objects=max(known, *made.values(), 0))
+    files = tuple(name for name in fact.stored if made[name] > known)
+    if files:
+        turn.emit(Discard(recording_id="", names=files))
+
+
+def _number(name: str) -> int:
+    made = ids.parse_object_id(name)
+    return 0 if made is None else made.number
 
 
 def _strays(turn: Turn, fact: f.PbxSeen) -> None:

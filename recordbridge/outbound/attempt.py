@@ -1,8 +1,8 @@
 """One attempt under way: hops, the bounded reading of the answer, and what it came to.
 
-The law: a request goes out once. The one exception is a kept-alive connection that turns out to
-be dead before any answer came, which tells nothing about the server: then it is sent again until
-a connection of its own has carried it (every repeat has the same delivery id, H-3).
+The law: a request goes out once (H-6). When a kept-alive connection turns out to be dead before any
+answer came, that tells nothing about the server: the outcome is `stale`, and whoever sends it
+again makes that an attempt of its own.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Attempt:
         tokens: tuple[str, ...],
         follow: int,
     ) -> None:
-        self.exchange = Exchange()
+        self.exchange = Exchange(once=True)
+        self._stale = False
         self._session = session
         self._request = request
         self._sent = request.to.query.encode() if request.body is None else request.body
@@ -96,6 +97,7 @@ class Attempt:
             first_byte_ms=self._first_byte_ms,
             total_ms=self._elapsed(),
             sent=self._sent,
+            stale=self._stale,
         )
 
     def close(self) -> None:
@@ -111,20 +113,19 @@ class Attempt:
             headers |= signatures.headers(
                 request.method, request.to.text, request.parameters, self._tokens, nonce
             )
-        while True:
-            exchange.begin()
-            try:
-                return await self._session.request(
-                    request.method,
-                    request.to.url,
-                    data=request.body,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=_timeouts(self._retry.connect_ms, self._retry.read_ms),
-                )
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                if exchange.connecting or exchange.fresh:
-                    raise
+        exchange.begin()
+        try:
+            return await self._session.request(
+                request.method,
+                request.to.url,
+                data=request.body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=_timeouts(self._retry.connect_ms, self._retry.read_ms),
+            )
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            self._stale = not exchange.connecting and not exchange.fresh
+            raise
 
     def _go_on(self, response: aiohttp.ClientResponse, hops_left: int) -> bool:
         """F-6: make the next hop the request, or remark why there is none."""

@@ -34,9 +34,11 @@ NAMES_LIVE_S = 10
 class Exchange:
     """What one request met while it ran; written by the connector, read by the sender."""
 
-    __slots__ = ("connect_s", "connecting", "fresh", "permitted", "refusal")
+    __slots__ = ("connect_s", "connecting", "fresh", "once", "permitted", "refusal")
 
-    def __init__(self) -> None:
+    def __init__(self, *, once: bool = False) -> None:
+        self.once = once
+        """The request may go out on one connection only, even if that was lost before an answer."""
         self.connect_s = -1.0
         """Time spent on new connections; -1 when none was needed or none was made."""
         self.begin()
@@ -87,7 +89,8 @@ class GuardedConnector(aiohttp.TCPConnector):
     ) -> Connection:
         """A connection from the pool or a new one; tells the exchange which, and how long."""
         exchange = CURRENT.get()
-        if exchange.fresh:  # aiohttp would repeat a GET by itself: an attempt is one request
+        if exchange.fresh or (exchange.once and not exchange.connecting):
+            # aiohttp would repeat a GET by itself: an attempt is one request
             raise aiohttp.ServerDisconnectedError
         loop = asyncio.get_running_loop()
         began = loop.time()

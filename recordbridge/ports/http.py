@@ -27,6 +27,8 @@ class Outcome(msgspec.Struct, frozen=True):
     total_ms: int = 0
     sent: bytes = b""
     """The body (POST) or the query string (GET) as it went out."""
+    stale: bool = False
+    """A kept-alive connection was lost before the answer: the server may not have seen it."""
 
 
 class Sender(Protocol):

@@ -23,6 +23,8 @@ from tests.service.keys import press
 Event = dict[str, Any]
 _count = itertools.count(1)
 PATIENCE_S = 40.0
+RINGS_S = 240
+"""How long a caller waits for an answer."""
 
 
 class GoneError(Exception):
@@ -132,6 +134,11 @@ class Call:
         query = {"variable": "VOLUME(TX)", "value": str(-divisor)}
         await self.carrier.ask("POST", f"channels/{self.id}/variable", query)
 
+    async def followed(self) -> None:
+        """Until it has done what it was told to do."""
+        assert self.script is not None
+        await asyncio.wait_for(asyncio.shield(self.script), PATIENCE_S)
+
     async def listen(self) -> Ear:
         """Begin to record what the caller hears."""
         name = f"ear-{next(_count)}-{self.id}"
@@ -232,6 +239,7 @@ class Carrier:
         channel_id = f"caller-{os.getpid()}-{next(_count)}"
         call = self._calls[channel_id] = Call(self, channel_id, number)
         query = {"endpoint": f"PJSIP/{number}@pbx", "callerId": caller, "formats": "ulaw"}
+        query["timeout"] = str(RINGS_S)
         if isinstance(script, str):
             query |= {"context": "scripts", "extension": script, "priority": "1"}
         else:

@@ -56,7 +56,7 @@ class Program:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | self._failpoints(),
         )
         assert self._process.stderr is not None
         self._reader = asyncio.create_task(self._read(self._process.stderr))
@@ -122,6 +122,24 @@ class Program:
         code = await self.exited()
         assert code == 0, f"exit code {code}:\n{self.told()}"
         return time.monotonic() - began
+
+    @property
+    def failpoints(self) -> Path:
+        """If there is this folder at the start, the program dies where a file in it says so."""
+        return self.folder / "failpoints"
+
+    def _failpoints(self) -> dict[str, str]:
+        given = self.failpoints.is_dir()
+        return {"RECORDBRIDGE_FAILPOINTS": str(self.failpoints)} if given else {}
+
+    def dies_at(self, place: str) -> None:
+        """From now on, as by kill -9, when it comes there (`recordbridge.failpoints`)."""
+        (self.failpoints / place).touch()
+
+    async def died(self, timeout: float = 15.0) -> None:
+        """Until it has."""
+        code = await self.exited(timeout)
+        assert code == -signal.SIGKILL, (code, self.told())
 
     async def kill(self) -> None:
         """kill -9."""

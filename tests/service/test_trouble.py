@@ -28,7 +28,7 @@ from tests.service.steps import press, speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
-UNREACHABLE = 3
+FAILED, UNREACHABLE = 1, 3
 
 
 def configured(rig: Mapping[str, str], folder: Path) -> dict[str, Any]:
@@ -201,7 +201,7 @@ async def test_a_port_that_is_in_use(rig: Mapping[str, str], tmp_path: Path) -> 
     async with Receiver() as other:
         settings["service"]["listen"] = f"127.0.0.1:{other.port}"
         async with started(settings, tmp_path) as program:
-            assert await program.exited() == UNREACHABLE
+            assert await program.exited() == FAILED
             told = await program.said("cannot_start", level="error")
             assert f"service.listen: 127.0.0.1:{other.port}" in told["reason"]
             plain(program)

@@ -128,6 +128,21 @@ async def test_a_callback_is_not_sent_before_the_action_is_answered(desk: Desk) 
     assert desk.sender.urls() == ["http://a.example/action", "http://a.example/cb"]
 
 
+@pytest.mark.rule("H-6", "H-1")
+async def test_a_request_on_a_dead_connection_is_an_attempt_that_counts_for_nothing(
+    desk: Desk,
+) -> None:
+    """It may have reached the server: so there is a row of it; the fragment loses no try."""
+    stale = Outcome(failure="rt", error="lost", stale=True)
+    desk.sender.replies["http://a.example/cb"] = [stale, stale, OK]
+    await desk.submit(row("r1", durable=False))
+    await desk.until_idle()
+    assert desk.store.rows["r1"].state == "delivered"
+    attempts = [each for unit in desk.store.units for each in unit.attempts]
+    assert [(each.number, each.error) for each in attempts] == [(1, "lost"), (2, "lost"), (3, "")]
+    assert [headers[HEADER] for _, _, headers in desk.sender.sent] == ["r1"] * 3
+
+
 @pytest.mark.rule("Q-4")
 async def test_an_action_that_used_up_its_fragment_lets_the_callback_go(desk: Desk) -> None:
     desk.sender.replies["http://dead.example/action"] = [DOWN]

@@ -109,7 +109,7 @@ class Mortal(Asterisk):
         self._resume(step)
 
     def _resume(self, step: int) -> None:
-        self._feed(f.PbxLost())
+        self._feed(f.PbxLost(restarted=True))
         for request in list(self._rows.values()):
             if self._answered.get(request.request_id, step + 1) > step:
                 self._later("", lambda r=request: self._request(r), self.reply_ms)  # type: ignore[misc]

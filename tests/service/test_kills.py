@@ -1,0 +1,180 @@
+"""The program is killed at every place between what is kept and what is done (N-1, H-3).
+
+One call goes through all the places of its course: at each the program dies, is started again,
+and dies at the next. In the end there is one recording, whole, and whatever was sent twice was
+sent with the same `X-Recordbridge-Delivery`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+import pytest_asyncio
+
+from tests.receiver import Reply
+from tests.service.audio import RATE, hear
+from tests.service.callees import Callees
+from tests.service.conftest import judge, running
+from tests.service.service import Delivered, Line, Service, document, true
+from tests.service.steps import press, speak
+from tests.service.test_dial import dial, number
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+DELIVERY = "X-Recordbridge-Delivery"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mortal(
+    rig: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """A service that dies where its tests want it; in the end Asterisk has nothing of it."""
+    folder = tmp_path_factory.mktemp("mortal")
+    (folder / "failpoints").mkdir()
+    async with running(rig, folder) as service:
+        yield service
+        await service.nothing_left()
+        await service.program.stop()
+        judge(service.program)
+
+
+async def through(service: Service, *places: str) -> None:
+    """Die at the place that is armed, and then at each of these, starting again in between."""
+    for place in places:
+        await service.program.died()
+        service.program.dies_at(place)
+        await service.program.start(ready=False)
+    await service.program.died()
+    await service.program.start()
+
+
+async def once(line: Line, *names: str) -> None:
+    """To each address one request was made, however often."""
+    for name in names:
+        sent = {each.headers[DELIVERY] for each in line.requests(name)}
+        assert len(sent) == 1, (name, sent)
+
+
+async def one_recording(line: Line, reason: str) -> Delivered:
+    """The only one there is, with its requests."""
+    delivered = await line.delivered()
+    action = await line.next("action")
+    if delivered.sound.rate == RATE:  # an MP3 is a few hundredths longer
+        true(delivered)
+    assert action.params["RecordingID"] == delivered.callback["RecordingID"]
+    assert delivered.callback["RecordingEndReason"] == reason, delivered.callback
+    await once(line, "answer", "action", "callback", "hangup")
+    return delivered
+
+
+@pytest.mark.rule("N-1", "H-3", "M-1")
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        ("wav", "after.EndCapture pipeline.kept before.action sending.action answered.action"),
+        ("mp3", "pipeline.measured before.Discard pipeline.deleting"),
+    ],
+)
+async def test_a_voicemail_survives_a_kill_at_every_place_of_its_end(
+    mortal: Service, kind: str, places: str
+) -> None:
+    line = mortal.line()
+    line.answers(line.record(fileFormat=kind))
+    since = len(mortal.program.log)
+    call = await line.call([speak(1.5)])
+    await mortal.program.said("recording_began", since=since)
+    await call.followed()
+    mortal.program.dies_at("before.EndCapture")
+    await call.press("#", 100)
+    await through(mortal, *places.split())
+    delivered = await one_recording(line, "finishOnKey")
+    assert line.requests("action")[0].params["Digits"] == "#"
+    assert hear(delivered.sound).voice_ms > 1300 or kind == "mp3"
+    await call.ended()
+
+
+@pytest.mark.rule("N-1", "X-2")
+async def test_a_voicemail_survives_a_kill_at_every_place_of_its_beginning(
+    mortal: Service,
+) -> None:
+    """What is said from the moment on in which Asterisk records is in the file."""
+    line = mortal.line()
+    line.answers(line.record())
+    mortal.program.dies_at("sending.answer")
+    call = await line.call([speak(60)])
+    await through(mortal, "answered.answer", "after.BeginSnoop", "after.BeginCapture")
+    answered_at = await call.answered()
+    await call.press("#", 100)
+    delivered = await one_recording(line, "finishOnKey")
+    assert hear(delivered.sound).voice_ms > delivered.sound.ms - 300
+    assert int(delivered.callback["RecordingStartMs"]) < answered_at + 60
+    await call.ended()
+
+
+@pytest.mark.rule("N-1", "P-2", "Q-1")
+async def test_a_beep_that_may_not_have_been_heard_is_played_again(mortal: Service) -> None:
+    """A recording that began unheard is kept from its first sample on, with its true times."""
+    line = mortal.line()
+    line.answers(line.record(playBeep="true"))
+    mortal.program.dies_at("before.BeginPlayback")
+    call = await line.call([speak(60)])
+    await call.answered()
+    caller_hears = await call.listen()
+    await through(mortal, "after.BeginPlayback", "after.BeginCapture")
+    heard = (await caller_hears.heard()).levels()
+    await call.press("#", 100)
+    delivered = await one_recording(line, "finishOnKey")
+    assert (heard > 500).sum() * 20 > 600, "more than one beep"
+    assert hear(delivered.sound).voice_ms > delivered.sound.ms - 300
+    stopped = int(delivered.callback["RecordingStoppedMs"])
+    assert 0 <= stopped - int(delivered.callback["RecordingEndMs"]) < 400
+    await call.ended()
+
+
+@pytest.mark.rule("N-1", "S-9", "F-4")
+async def test_a_recorded_dial_survives_a_kill_at_every_place(mortal: Service) -> None:
+    """A leg that was made and not dialled is dialled; nobody's phone rings twice."""
+    line = mortal.line()
+    record = line.record(
+        startOnDialAnswer="true", recordChannelType="mono", maxLength="60", finishOnKey=None
+    )
+    line.answers(record, dial(line, number(line), timeout="200"), "<Wait length='60'/>")
+    mortal.program.dies_at("after.MakeBridge")
+    async with Callees(mortal.carrier) as callees:
+        call = await line.call([speak(60)])
+        await through(mortal, "after.BeginLeg")
+        callee = await callees.next(number(line))
+        mortal.program.dies_at("after.Answer")
+        await callee.answer()
+        await through(mortal, "after.BeginSnoop", "after.BeginCapture", "after.JoinBridge")
+        await mortal.program.ready()
+        callee_hears = await callee.listen()
+        await callee.speak(1.5, 40)
+        assert hear(await callee_hears.heard()).voice_ms >= 1000
+        mortal.program.dies_at("before.EndCapture")
+        await callee.hang_up()
+        await through(mortal, "after.EndBridge")
+        dialled = (await line.next("dialled")).params
+        assert dialled["DialStatus"] == "completed"
+    callback = (await line.next("callback")).params
+    assert callback["RecordingEndReason"] == "dialEnded", callback
+    sound = await mortal.sound(callback["RecordUrl"])
+    assert hear(sound).voice_ms > 1500
+    await once(line, "answer", "action", "callback", "dialled")
+    await call.hang_up()
+    await call.ended()
+    await line.next("hangup")
+
+
+@pytest.mark.rule("N-1", "P-9")
+async def test_a_document_that_came_and_was_not_kept_is_asked_for_again(mortal: Service) -> None:
+    line = mortal.line()
+    line.answers(line.record(redirect="true", maxLength="2"))
+    line.script("action", Reply(body=document("<Wait length='1'/>", "<Hangup/>")))
+    mortal.program.dies_at("sending.action")
+    call = await line.call([speak(4), press("1")])
+    await through(mortal, "answered.action")
+    assert (await line.next("hangup")).params["HangupCauseCode"] == "4000"
+    await once(line, "action", "callback", "hangup")
+    await call.ended()
