@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from recordbridge import ids, instant
 from recordbridge.ari import events
 from recordbridge.ari.dialling import is_new_leg
 from recordbridge.ari.legs import Legs
+from recordbridge.ari.memory import remember
 from recordbridge.ari.standins import StandIns
+from recordbridge.ari.talking import Talks
 from recordbridge.machine import facts
 from recordbridge.machine.facts import CallEntered
 
@@ -29,8 +31,6 @@ SNOOP = "Snoop/"
 LEG = "leg"
 NORMAL_CLEARING = 16
 UNDECIDED = ("RINGING", "PROGRESS", "PROCEEDING")
-_CACHE = 20_000
-_T = TypeVar("_T")
 
 
 class Translator:
@@ -40,7 +40,7 @@ class Translator:
         self.offset_ms = 0
         self._asterisk = asterisk
         self._calls: dict[str, str] = {}
-        self._talking: dict[str, instant.Instant] = {}
+        self._talks = Talks()
         self._hanging_up: dict[str, int] = {}
         self._asked: dict[str, int] = {}
         self._peers: dict[str, str] = {}
@@ -73,7 +73,7 @@ class Translator:
         known = self.standins.caller(channel_id) or self._calls.get(channel_id)
         if known is None:
             known = ids.call_uuid(self._asterisk, channel_id)
-            _remember(self._calls, channel_id, known)
+            remember(self._calls, channel_id, known)
         return known
 
     def uuid_of(self, channel_id: str) -> str:
@@ -110,11 +110,11 @@ class Translator:
 
     def hangs_up(self, channel_id: str, cause: int) -> None:
         """We are about to: Asterisk will tell of a soft hangup, and not why."""
-        _remember(self._asked, channel_id, cause)
+        remember(self._asked, channel_id, cause)
 
     def follows(self, peer_id: str, call: str) -> None:
         """The end of that channel will concern the call."""
-        _remember(self._peers, peer_id, call)
+        remember(self._peers, peer_id, call)
 
     def is_main_id(self, channel_id: str) -> bool:
         """Whether it is a call's own: not a snoop or a leg, nor one that another has replaced."""
@@ -190,7 +190,7 @@ class Translator:
         return () if made else ((call, facts.LegEnded(leg, at, cause)),)
 
     def _snoop_left(self, channel: events.Channel) -> Facts:
-        self._talking.pop(channel.id, None)
+        self._talks.forget(channel.id)
         call = _owner_of_snoop(channel)
         return ((call, facts.SnoopLeft(channel.id)),) if call else ()
 
@@ -227,29 +227,15 @@ class Translator:
         # Soft: the number is a flag. Asterisk 16 gives none at all for a plain hangup.
         asked = self._asked.pop(event.channel.id, 0)
         cause = asked if event.soft else event.cause or NORMAL_CLEARING
-        _remember(self._hanging_up, event.channel.id, cause)
+        remember(self._hanging_up, event.channel.id, cause)
         return () if call is None else ((call, facts.HangupRequested(self._at(event), cause)),)
 
     def _dialled(self, event: events.Dial) -> Facts:
         leg = self._leg(event.peer.id)
         if leg is None:
-            return self._peer_dialled(event)
+            return _of_peer(event, self.uuid_of, self._at(event))
         told = self.legs.dialled(event, self._at(event))
         return tuple((leg, fact) for fact in told)
-
-    def _peer_dialled(self, event: events.Dial) -> Facts:
-        """The dialplan's own Dial."""
-        caller, peer, status = event.caller, event.peer.id, event.dialstatus
-        if caller is None or status in UNDECIDED:
-            return ()
-        call = self.uuid_of(caller.id)
-        match status:
-            case "":
-                return ((call, facts.PeerDialled(peer)),)
-            case "ANSWER":
-                return ((call, facts.PeerAnswered(peer, self._at(event))),)
-            case _:
-                return ((call, facts.PeerFailed(peer)),)
 
     def _key(self, event: events.ChannelDtmfReceived) -> Facts:
         call = self._main(event.channel)
@@ -267,20 +253,11 @@ class Translator:
 
     def _talking_began(self, event: events.ChannelTalkingStarted) -> Facts:
         call = _owner_of_snoop(event.channel)
-        if call is None:
-            return ()
-        at = self._at(event)
-        _remember(self._talking, event.channel.id, at)
-        return ((call, facts.Talking(event.channel.id, at, speaking=True)),)
+        return ((call, self._talks.began(event, self._at(event))),) if call else ()
 
     def _talking_ended(self, event: events.ChannelTalkingFinished) -> Facts:
-        """Asterisk tells it late by the silence it waited for; its `duration` leaves that out."""
         call = _owner_of_snoop(event.channel)
-        if call is None:
-            return ()
-        began = self._talking.pop(event.channel.id, None)
-        at = self._at(event) if began is None else began + event.duration
-        return ((call, facts.Talking(event.channel.id, at, speaking=False)),)
+        return ((call, self._talks.ended(event, self._at(event))),) if call else ()
 
     def _playback_began(self, event: events.PlaybackStarted) -> Facts:
         playback = event.playback
@@ -322,15 +299,23 @@ def _capture_failed(event: events.RecordingFailed) -> Facts:
     return ((call, facts.CaptureFailed(name, event.recording.cause)),) if call else ()
 
 
+def _of_peer(event: events.Dial, uuid_of: Callable[[str], str], at: instant.Instant) -> Facts:
+    """The dialplan's own Dial."""
+    caller, peer, status = event.caller, event.peer.id, event.dialstatus
+    if caller is None or status in UNDECIDED:
+        return ()
+    call = uuid_of(caller.id)
+    match status:
+        case "":
+            return ((call, facts.PeerDialled(peer)),)
+        case "ANSWER":
+            return ((call, facts.PeerAnswered(peer, at)),)
+        case _:
+            return ((call, facts.PeerFailed(peer)),)
+
+
 def _owner_of_snoop(channel: events.Channel) -> str | None:
     return _owner(channel.id) if channel.name.startswith(SNOOP) else None
-
-
-def _remember(memory: dict[str, _T], key: str, value: _T) -> None:
-    """Bounded: whatever an event that was missed left behind is dropped, oldest first."""
-    if len(memory) >= _CACHE:
-        del memory[next(iter(memory))]
-    memory[key] = value
 
 
 def _arguments(args: list[str]) -> dict[str, str]:

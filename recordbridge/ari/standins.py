@@ -8,14 +8,11 @@ dialplan is a call of its own from then on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 from msgspec.structs import replace
 
+from recordbridge.ari.memory import remember
 from recordbridge.ports.pbx import Belongings
-
-_REMEMBERED = 20_000
-_T = TypeVar("_T")
 
 
 class StandIns:
@@ -45,12 +42,12 @@ class StandIns:
 
     def takes(self, channel_id: str, old_id: str, call: str, *, leg: bool) -> None:
         """The channel stands where the old one stood."""
-        _remember(self._legs if leg else self._callers, channel_id, call)
-        _remember(self._former, old_id, call)
+        remember(self._legs if leg else self._callers, channel_id, call)
+        remember(self._former, old_id, call)
 
     def becomes_call(self, leg_id: str) -> None:
         """The leg is a call of its own."""
-        _remember(self._calls, leg_id, True)
+        remember(self._calls, leg_id, True)
 
     def with_legs(self, call: str, of: Belongings, channels: Mapping[str, str]) -> Belongings:
         """What the call has, with the legs whose ids do not tell whose they are."""
@@ -65,10 +62,3 @@ class StandIns:
         """It has left: nothing more is told of it."""
         for memory in (self._callers, self._legs, self._calls):
             memory.pop(channel_id, None)
-
-
-def _remember(memory: dict[str, _T], key: str, value: _T) -> None:
-    """Bounded: whatever an event that was missed left behind is dropped, oldest first."""
-    if len(memory) >= _REMEMBERED:
-        del memory[next(iter(memory))]
-    memory[key] = value
