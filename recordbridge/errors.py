@@ -106,5 +106,9 @@ class MissingAudioError(MediaError):
     """There is no such file (yet)."""
 
 
+class ListenerError(RecordbridgeError):
+    """The transcription engine broke down, or took too long; it may be asked again."""
+
+
 class GuardError(RecordbridgeError):
     """H-5: the address may not be connected to; the message names the setting."""

@@ -146,6 +146,7 @@ def variables(rig: Rig) -> dict[str, str]:
         "RIG_CARRIER_PASSWORD": rig.password,
         "RIG_STATE": str(rig.state),
         "RIG_RELEASE": rig.release,
+        "RIG_PROMPTS": str(rig.root / "usr/share/asterisk/sounds/en"),
     }
     if not rig.own_pbx:
         values["RIG_RECORDINGS"] = str(rig.recordings)

@@ -21,6 +21,7 @@ from recordbridge.app.places import places
 from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.app.rest import rest_api
 from recordbridge.app.storage import storage
+from recordbridge.app.transcripts import transcriber
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.sounds import SoundFolder
@@ -30,6 +31,7 @@ from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.room import Room
 from recordbridge.engine.router import Router
+from recordbridge.engine.transcriber import Transcriber
 from recordbridge.errors import ListenError, StorageError
 from recordbridge.instant import Clock, SystemClock
 from recordbridge.media.worker import Encoder
@@ -65,6 +67,7 @@ class Service:
         self.router: Router
         self.recovery: Recovery
         self.deliveries: Deliveries
+        self.transcriber: Transcriber
         self.pipeline: Pipeline
         self.store: Database
         self.url = ""
@@ -100,6 +103,7 @@ class Service:
             if self.store.leases.shared:
                 await stack.enter_async_context(self._heartbeat().running())
             await self._resume(shared)
+            await stack.enter_async_context(self.transcriber.running())
             await stack.enter_async_context(self._watching(blobs, shared))
             await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
             await stack.enter_async_context(self._linked())
@@ -149,6 +153,16 @@ class Service:
             metrics=self.metrics,
             commits=self.router.commits,
         )
+        self.transcriber = transcriber(
+            self.settings,
+            self.store,
+            blobs,
+            work,
+            self.deliveries.submit,
+            self.clock,
+            self.metrics,
+        )
+        self.router.transcribe = self.transcriber.add
         self.router.deliveries = self.deliveries
         self.router.accepting = lambda: self.store.away_s < AWAY_S
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)

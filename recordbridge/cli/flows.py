@@ -20,13 +20,15 @@ from recordbridge.plivo.elements import (
 )
 from recordbridge.plivo.parser import parse, require_supported
 from recordbridge.settings import Survey
+from recordbridge.settings.sections import Transcription
+from recordbridge.speech import whisper
 
 LEGAL = (
     "the flow records in the background, which may not be legal everywhere; "
     "find out what must be told to the parties, and tell them"
 )
 NO_TRANSCRIPTION = (
-    "the flow asks for transcription, for which this release has no engine; "
+    "the flow asks for transcription, but {}; "
     "recordings are made, and the requests to transcriptionUrl report an error"
 )
 NO_SPEECH = (
@@ -61,7 +63,7 @@ def examine(found: Survey) -> Findings:
         key = f"applications.{name}.flow"
         try:
             document = parse(file.read_bytes(), _defaults(found, name))
-            _warn(findings, file, document)
+            _warn(findings, file, document, _deaf(found))
             require_supported(document)
         except DocumentError as error:
             sentence = re.sub(r"^line \d+, (column \d+): ", r"\1: ", str(error))
@@ -79,7 +81,13 @@ def _defaults(found: Survey, name: str) -> RecordDefaults:
     return RecordDefaults(**settings.record_values(settings.applications[name]))
 
 
-def _warn(findings: Findings, file: Path, document: Document) -> None:
+def _deaf(found: Survey) -> str:
+    """Why nothing can be transcribed, if so."""
+    wanted = Transcription() if found.settings is None else found.settings.transcription
+    return whisper.trouble(wanted.model)
+
+
+def _warn(findings: Findings, file: Path, document: Document, deaf: str) -> None:
     for warning in document.warnings:
         placed = re.match(r"line (\d+), (.*)", warning, re.DOTALL)
         line, sentence = (int(placed[1]), placed[2]) if placed else (1, warning)
@@ -92,8 +100,8 @@ def _warn(findings: Findings, file: Path, document: Document) -> None:
             continue
         if element.record_session or element.start_on_dial_answer:
             findings.know(file, element.line, LEGAL)
-        if element.transcribe:
-            findings.know(file, element.line, NO_TRANSCRIPTION)
+        if element.transcribe and deaf:
+            findings.know(file, element.line, NO_TRANSCRIPTION.format(deaf))
 
 
 def _spoken(elements: Iterable[Element]) -> Iterator[int]:

@@ -37,6 +37,7 @@ from recordbridge.machine.intents import (
     Release,
     Reply,
     Request,
+    Transcribe,
 )
 from recordbridge.machine.state import Call
 from recordbridge.ports.rows import RequestRow, RequestUpdate, Unit
@@ -256,6 +257,7 @@ class Actor:
         now = self._clock()
         requests = tuple(rows.request_row(state, i, now) for i in late if isinstance(i, Request))
         self.version += 1
+        wishes = (i for i in late if isinstance(i, Transcribe))
         unit = Unit(
             call=rows.call_row(state, self.version, self.fence, open_=not machine.finished(state)),
             recordings=tuple(
@@ -265,6 +267,7 @@ class Actor:
             ),
             requests=requests,
             starts=tuple(rows.start_row(state, i, now) for i in late if isinstance(i, Recognise)),
+            transcripts=tuple(rows.transcript_row(state, wish) for wish in wishes),
             updates=tuple(u for i in late if (u := _update(i)) is not None),
         )
         future = self._store.commit(unit, quiet=not late)

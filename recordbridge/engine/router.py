@@ -30,7 +30,7 @@ from recordbridge.machine import intents as i
 from recordbridge.machine.state import Call, Profile
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx
-from recordbridge.ports.rows import CallRow, RequestRow
+from recordbridge.ports.rows import CallRow, RequestRow, TranscriptRow
 from recordbridge.ports.store import Store
 from recordbridge.telemetry.metrics import Metrics
 
@@ -78,6 +78,8 @@ class Router:
         self._actors: dict[str, Actor] = {}
         self._left: OrderedDict[str, Actor] = OrderedDict()
         self.deliveries: Deliveries | None = None
+        self.transcribe: Callable[[TranscriptRow], None] = lambda _row: None
+        """Takes recordings that shall be turned into text (`engine.transcriber`)."""
         self.accepting: Callable[[], bool] = lambda: True
         self.room: Callable[[str], str] = lambda _asterisk: ""
         """Where there is no room for an Asterisk's recordings (`engine.room.Room.full`)."""
@@ -229,6 +231,8 @@ class Router:
                 self._outbox.make_durable(request_id)
             case i.Abandon(request_id=request_id):
                 self._outbox.abandon(request_id)
+            case i.Transcribe():
+                self.transcribe(rows.transcript_row(state, intent))
             case i.Reply():
                 self.replies.tell(intent)
             case i.Agi():

@@ -6,7 +6,7 @@ import msgspec
 
 from recordbridge.instant import Instant
 from recordbridge.machine import reports
-from recordbridge.machine.intents import Recognise, Request
+from recordbridge.machine.intents import Recognise, Request, Transcribe
 from recordbridge.machine.state import Call, Recording
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.rows import (
@@ -16,6 +16,7 @@ from recordbridge.ports.rows import (
     RecordingStatus,
     RequestRow,
     StartRow,
+    TranscriptRow,
 )
 
 KEPT_REPLY = 2048
@@ -126,6 +127,25 @@ def start_row(call: Call, start: Recognise, now: Instant) -> StartRow:
         recording_id=start.recording_id,
         api_id=start.api_id,
         added_at=now,
+    )
+
+
+def transcript_row(call: Call, wanted: Transcribe) -> TranscriptRow:
+    """T-1: a recording that shall be turned into text. A short one goes before a long one, unless
+    that has waited for longer than it would take to listen to it.
+    """
+    (recording,) = (r for r in call.recordings if r.recording_id == wanted.recording_id)
+    length_ms = reports.length_ms(recording)
+    return TranscriptRow(
+        recording_id=recording.recording_id,
+        call_uuid=call.call_uuid,
+        account=_account(call, recording.recording_id),
+        file_format=recording.element.file_format,
+        channels=len(recording.taps),
+        duration_ms=length_ms,
+        state="waiting",
+        added_at=wanted.at,
+        due_at=wanted.at + length_ms,
     )
 
 

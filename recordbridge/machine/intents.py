@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from recordbridge.instant import Instant
 from recordbridge.plivo.retry import Target
 
 
@@ -259,6 +260,16 @@ class Discard(Intent, frozen=True):
 
     recording_id: str
     names: tuple[str, ...]
+
+
+class Transcribe(Intent, frozen=True):
+    """Turn the finished recording into text: a row that stands until that is done (T-1).
+
+    `at` is when it was asked for. The result goes out as `machine.transcription` says.
+    """
+
+    recording_id: str
+    at: Instant
 
 
 class Request(Intent, frozen=True):

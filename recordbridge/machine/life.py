@@ -2,25 +2,35 @@
 
 `action` goes out when the true values are known and the file is fetchable, or 2 s after the
 values; `callbackUrl` when the file is fetchable, never before `action` was answered; then the
-transcription, if a URL was given for it. What cannot
-be read within 10 s goes out as failed; the file is still rescued when it can be.
+transcription is asked for, or refused. What cannot be read within 10 s goes out as failed; the
+file is still rescued when it can be.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from recordbridge.machine import facts as f
-from recordbridge.machine import hindsight, outcome, reports
-from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request
-from recordbridge.machine.state import LAG_MS, Fetching, Recording, Segment, Tap, Taping
+from recordbridge.machine import hindsight, outcome, reports, transcription
+from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request, Transcribe
+from recordbridge.machine.state import (
+    LAG_MS,
+    NONE,
+    Fetching,
+    Recording,
+    Segment,
+    Tap,
+    Taping,
+    latest_request,
+)
 from recordbridge.machine.turn import Turn
 
 READ_MS = 10_000
 """P-8: how long Asterisk's file may take to become readable."""
 FETCHABLE_MS = 2_000
 """P-8: how much longer `action` waits for the finished file, and for the hangup's cause."""
-
-NONE = "-"
-"""Stands for the id of a request that the document did not ask for."""
+FREE = Decimal(0)
+"""What a transcription costs that is not made."""
 
 
 def collect(turn: Turn, recording: Recording) -> None:
@@ -315,33 +325,31 @@ def _callback(turn: Turn, recording: Recording, *, again: bool = False) -> Recor
             target=element.callback,
             parameters=reports.callback(turn.call, recording, turn.now),
             recording_id=recording.recording_id,
-            after=_latest(recording.callback_id, recording.action_id),
+            after=latest_request(recording.callback_id, recording.action_id),
         )
     )
     return turn.put(recording, callback_id=request_id)
 
 
 def _transcription(turn: Turn, recording: Recording) -> Recording:
-    """T-1: a type alone sends nothing; a URL gets one request, after all others."""
-    target = recording.element.transcription
+    """T-1: made for a type or a URL, told to the URL, after all other requests. What cannot be
+    made is told at once.
+    """
+    element = recording.element
     if recording.transcription_id:
         return recording
-    if target is None:
+    if not element.transcribe and element.transcription is None:
         return turn.put(recording, transcription_id=NONE)
-    request_id = turn.new_request()
-    turn.emit(
-        Request(
-            request_id=request_id,
-            kind="transcription",
-            target=target,
-            parameters=reports.transcribed(turn.call, recording, turn.now),
-            recording_id=recording.recording_id,
-            after=_latest(recording.callback_id, recording.action_id),
-        )
-    )
-    return turn.put(recording, transcription_id=request_id)
-
-
-def _latest(*request_ids: str) -> str | None:
-    """The first of these that was really sent."""
-    return next((each for each in request_ids if each and each != NONE), None)
+    request_id = NONE if element.transcription is None else turn.new_request()
+    recording = turn.put(recording, transcription_id=request_id)
+    size = None if recording.given_up else recording.size
+    refused = transcription.refusal(reports.length_ms(recording), size)
+    if not refused:
+        turn.durable = True
+        turn.emit(Transcribe(recording_id=recording.recording_id, at=turn.now))
+        return recording
+    refusal = transcription.Outcome(error=refused)
+    told = transcription.request(turn.call, recording, refusal, FREE, turn.now)
+    if told is not None:
+        turn.emit(told)
+    return recording

@@ -8,7 +8,6 @@ import msgspec
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine import transcription
 from recordbridge.machine.progress import Dialing, Leg
 from recordbridge.machine.state import LAG_MS, Call, Recording
 from recordbridge.plivo import hangup_causes, parameters
@@ -146,15 +145,28 @@ def callback(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
     return standard(call, "Record", now) | told
 
 
-def transcribed(call: Call, recording: Recording, now: Instant) -> dict[str, str]:
-    """T-3: the request to `transcriptionUrl`; without an engine it tells why there is no text."""
-    length_ms = _recording(recording).duration_ms
-    size = None if recording.given_up else recording.size
+def length_ms(recording: Recording) -> int:
+    """How long the recording is that was delivered; 0 when nothing was saved."""
+    return _recording(recording).duration_ms
+
+
+def transcribed(
+    call: Call,
+    recording: Recording,
+    now: Instant,
+    text: str,
+    price: tuple[str, str],
+    error: str,
+) -> dict[str, str]:
+    """Section 2.4: the request to `transcriptionUrl`; `price` is charge and rate."""
     return standard(call, "Record", now) | parameters.transcription(
-        duration_ms=length_ms,
+        text=text,
+        charge=price[0],
+        rate=price[1],
+        duration_ms=length_ms(recording),
         call_uuid=call.call_uuid,
         recording_id=recording.recording_id,
-        error=transcription.error(length_ms, size),
+        error=error,
     )
 
 

@@ -40,6 +40,15 @@ when it has been spoken whole. Measured on the wire (`make fidelity`): 17 ms whe
 recorded before the caller's first packet, 28 ms when after it, 10 ms now and then."""
 
 
+NONE = "-"
+"""Stands for the id of a request that the document did not ask for."""
+
+
+def latest_request(*request_ids: str) -> str | None:
+    """The first of these that was really asked for."""
+    return next((each for each in request_ids if each and each != NONE), None)
+
+
 class Segment(msgspec.Struct, frozen=True):
     """A further file of a tap, begun after a pause."""
 

@@ -15,6 +15,7 @@ from recordbridge.ports.rows import (
     RequestRow,
     RequestState,
     StartRow,
+    TranscriptRow,
 )
 
 
@@ -81,6 +82,8 @@ class Lists(Protocol):
     async def recording(self, recording_id: str) -> RecordingRow | None: ...
 
     async def request(self, request_id: str) -> RequestRow | None: ...
+
+    async def transcript(self, recording_id: str) -> TranscriptRow | None: ...
 
     async def calls(
         self, wanted: CallFilter = ANY_CALL, *, limit: int = 20, offset: int = 0

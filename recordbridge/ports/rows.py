@@ -12,6 +12,7 @@ import msgspec
 from recordbridge.instant import Instant
 
 RequestState = Literal["waiting", "sending", "delivered", "parked", "gone"]
+TranscriptState = Literal["waiting", "done", "failed"]
 RecordingStatus = Literal["recording", "processing", "ready", "failed"]
 
 
@@ -146,6 +147,33 @@ class StartRow(msgspec.Struct, frozen=True):
     added_at: Instant
 
 
+class TranscriptRow(msgspec.Struct, frozen=True):
+    """A recording that is, or shall be, turned into text (T-1).
+
+    `spoken` is the utterances as JSON bytes (`machine.transcription.Spoken`), `text` all of them
+    in one paragraph.
+    """
+
+    recording_id: str
+    call_uuid: str
+    account: str
+    file_format: str
+    channels: int
+    duration_ms: int
+    state: TranscriptState
+    added_at: Instant
+    due_at: Instant
+    """Waiting ones are taken in this order."""
+    done_at: Instant | None = None
+    text: str = ""
+    spoken: bytes = b"[]"
+    error: str = ""
+    engine: str = ""
+    """What made the text."""
+    owner: str = ""
+    """N-6: the worker that makes it; set by the store alone."""
+
+
 class Unit(msgspec.Struct, frozen=True):
     """All that one step changes; committed whole, in the order given here."""
 
@@ -155,3 +183,7 @@ class Unit(msgspec.Struct, frozen=True):
     updates: tuple[RequestUpdate, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
     starts: tuple[StartRow, ...] = ()
+    transcripts: tuple[TranscriptRow, ...] = ()
+    """Asked for; those that are there stay as they are."""
+    transcribed: tuple[TranscriptRow, ...] = ()
+    """Done: the rows that are there take these results."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
+from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, TranscriptRow, Unit
 
 
 class Store(Protocol):
@@ -37,6 +37,10 @@ class Store(Protocol):
 
     async def take_requests(self) -> list[RequestRow]:
         """Our requests that are `waiting` or `sending`, oldest first."""
+        ...
+
+    async def take_transcripts(self, most: int) -> list[TranscriptRow]:
+        """Those that wait: ours, nobody's and those of dead workers, in their order (N-6)."""
         ...
 
     async def secret(self, name: str, fresh: str) -> str:

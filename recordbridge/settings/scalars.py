@@ -172,6 +172,11 @@ def _absolute(value: Path, info: ValidationInfo) -> Path:
     return (Path(base) if base else Path.cwd()) / value.expanduser()
 
 
+def _model(value: str, info: ValidationInfo) -> str:
+    """What has a slash in it is a folder."""
+    return str(_absolute(Path(value), info)) if "/" in value else value
+
+
 def _existing(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"the file {value} does not exist")
@@ -281,6 +286,12 @@ Keys = Annotated[
 ]
 Rate = Annotated[
     str, AfterValidator(_fits_rate), Allowed('a decimal number in quotes, such as "0.005"')
+]
+Model = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    AfterValidator(_model),
+    Allowed("the name of a model, or its folder: a path with a slash in it"),
 ]
 NumberTemplate = Annotated[
     str, AfterValidator(Template("number")), Allowed("an endpoint with {number} in it")

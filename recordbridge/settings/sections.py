@@ -20,6 +20,7 @@ from recordbridge.settings.scalars import (
     Folder,
     HostPort,
     Megabytes,
+    Model,
     Name,
     Network,
     NumberTemplate,
@@ -164,8 +165,10 @@ class Transcription(Section):
 
     engine: Literal["faster-whisper"] = "faster-whisper"
     """The engine; needs the extra `recordbridge[transcription]`."""
-    model: Text = "tiny.en"
-    """The model, by name or folder. The smallest by default: it keeps up on two cores (T-2)."""
+    model: Model = "tiny.en"
+    """The model. A folder is in CTranslate2's format; `tiny.en` comes with the extra, any other
+    name must be in Hugging Face's cache: nothing is loaded at run time. The smallest by default:
+    it keeps up on two cores (T-2)."""
     rate_per_minute: Rate = "0"
     """The price of a started minute, reported as `transcription_rate` and `transcription_charge`.
     A text, because it is reported digit for digit."""

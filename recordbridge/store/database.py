@@ -14,7 +14,7 @@ from typing import cast
 import structlog
 
 from recordbridge.instant import Instant
-from recordbridge.ports.rows import CallRow, RequestRow, Unit
+from recordbridge.ports.rows import CallRow, RequestRow, TranscriptRow, Unit
 from recordbridge.store.backend import Backend, backend_of
 from recordbridge.store.batch import Piece
 from recordbridge.store.batcher import Batcher
@@ -85,6 +85,10 @@ class Database(Reader):
         """Ours (or nobody's) that are `waiting` or `sending`, oldest first."""
         return await self.leases.take_requests()
 
+    async def take_transcripts(self, most: int) -> list[TranscriptRow]:
+        """Those that wait: ours, nobody's and those of dead workers, in their order (N-6)."""
+        return await self.leases.take_transcripts(most)
+
     async def forget_start(self, account: str, key: str) -> None:
         """The request with that key was answered: another one like it is not its repeat (E-1)."""
         await self._write(lambda sql: sql.start_forget, (account, key))
@@ -94,7 +98,8 @@ class Database(Reader):
         await self._write(lambda sql: sql.starts_forget, (before,))
 
     async def delete_recording(self, recording_id: str, at: Instant) -> None:
-        """Mark the recording as deleted (E-3)."""
+        """Mark the recording as deleted, and delete what was said in it (E-3)."""
+        await self._write(lambda sql: sql.transcript_delete, ("", b"[]", recording_id))
         await self._write(lambda sql: sql.recording_delete, (at, recording_id))
 
     async def _write(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
-from recordbridge.store.tables import calls, is_open, requests, workers
+from recordbridge.store.tables import calls, is_open, requests, transcripts, workers
 
 _NOW = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
@@ -120,6 +120,23 @@ def requests_adopt(dialect: Dialect) -> Executable:
         .where(requests.c.request_id.in_(_some(found)))
         .returning(*requests.columns)
     )
+
+
+def transcripts_take(dialect: Dialect, *, shared: bool) -> Executable:
+    """At most `most` waiting ones that are nobody's, or of a dead worker, become ours."""
+    free = or_(_ours(transcripts, shared=shared), _dead(transcripts, dialect))
+    wanted = (transcripts.c.state == "waiting", transcripts.c.owner != _me(), free)
+    found = select(transcripts.c.recording_id).where(*wanted).order_by(transcripts.c.due_at)
+    return (
+        update(transcripts).values(owner=_me()).where(transcripts.c.recording_id.in_(_some(found)))
+    )
+
+
+def transcripts_ours() -> Executable:
+    """At most `most` waiting ones that are ours, in their order."""
+    wanted = (transcripts.c.state == "waiting", transcripts.c.owner == _me())
+    order = (transcripts.c.due_at, transcripts.c.recording_id)
+    return select(transcripts).where(*wanted).order_by(*order).limit(bindparam("most"))
 
 
 def calls_left(dialect: Dialect) -> Executable:

@@ -14,18 +14,18 @@ from typing import TypeVar, cast
 
 from sqlalchemy import Boolean, Executable, Table
 
-from recordbridge.ports.rows import CallRow, RequestRow
+from recordbridge.ports.rows import CallRow, RequestRow, TranscriptRow
 from recordbridge.store import lease_statements as wanted
 from recordbridge.store.backend import Backend
 from recordbridge.store.batch import Piece
 from recordbridge.store.statements import Cursor, Statements
-from recordbridge.store.tables import calls, requests
+from recordbridge.store.tables import calls, requests, transcripts
 
 LEASE_S = 6.0
 AT_ONCE = 100
 """How many rows are adopted in one transaction."""
 
-_Row = TypeVar("_Row", CallRow, RequestRow)
+_Row = TypeVar("_Row", CallRow, RequestRow, TranscriptRow)
 _Rows = list[tuple[object, ...]]
 
 
@@ -69,6 +69,13 @@ class Leases:
         """Unfinished requests of dead workers, of calls that are over, those due first."""
         found = await self._rows((wanted.requests_adopt(self._dialect), {"most": most}))
         return sorted(_made(RequestRow, requests, found), key=lambda row: row.due_at)
+
+    async def take_transcripts(self, most: int) -> list[TranscriptRow]:
+        """Waiting ones of ours, of nobody and of dead workers, in their order."""
+        values: dict[str, object] = {"most": most}
+        take = wanted.transcripts_take(self._dialect, shared=self.shared)
+        found = await self._rows((take, values), (wanted.transcripts_ours(), values))
+        return _made(TranscriptRow, transcripts, found)
 
     async def calls_left(self) -> dict[str, int]:
         """How many open calls each dead worker has left."""

@@ -19,7 +19,14 @@ from recordbridge.ports.lists import (
     RecordingFilter,
     RequestFilter,
 )
-from recordbridge.ports.rows import AttemptRow, CallRow, RecordingRow, RequestRow, StartRow
+from recordbridge.ports.rows import (
+    AttemptRow,
+    CallRow,
+    RecordingRow,
+    RequestRow,
+    StartRow,
+    TranscriptRow,
+)
 from recordbridge.store import queries, tables
 from recordbridge.store.backend import Backend
 from recordbridge.store.schema import must_be_readable
@@ -58,6 +65,10 @@ class Reader:
 
     async def request(self, request_id: str) -> RequestRow | None:
         return await self._one(RequestRow, queries.by_key(tables.requests, request_id))
+
+    async def transcript(self, recording_id: str) -> TranscriptRow | None:
+        """What was said in the recording, or that it is to be found out."""
+        return await self._one(TranscriptRow, queries.by_key(tables.transcripts, recording_id))
 
     async def calls(
         self, wanted: CallFilter = ANY_CALL, *, limit: int = 20, offset: int = 0

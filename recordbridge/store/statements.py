@@ -23,6 +23,7 @@ from recordbridge.store.tables import (
     requests,
     secrets,
     starts,
+    transcripts,
 )
 
 CALL_FIXED = frozenset({"call_uuid", "asterisk", "channel_id", "entered_at", "fence", "owner"})
@@ -84,6 +85,9 @@ class Statements:
         self.request_update = Hot(_request_update(), dialect)
         self.attempt = Hot(_insert(dialect, attempts), dialect)
         self.start = Hot(_insert(dialect, starts, fixed=frozenset({"account", "key"})), dialect)
+        self.transcript = Hot(_insert(dialect, transcripts), dialect, worker)
+        self.transcribed = Hot(_transcribed(), dialect)
+        self.transcript_delete = Hot(_transcript_delete(), dialect).sql
         self.start_forget = Hot(_start_forget(), dialect).sql
         self.starts_forget = Hot(_starts_forget(), dialect).sql
         self.recording_delete = Hot(_recording_delete(), dialect).sql
@@ -128,6 +132,25 @@ def _request_update() -> ClauseElement:
         update(requests)
         .values({name: func.coalesce(bindparam(name), requests.c[name]) for name in names})
         .where(requests.c.request_id == bindparam(_WHERE + "request_id"))
+    )
+
+
+def _transcribed() -> ClauseElement:
+    """Of what was asked for; a text that was deleted does not come back."""
+    names = ("state", "done_at", "text", "spoken", "error", "engine")
+    return (
+        update(transcripts)
+        .values({name: bindparam(name) for name in names})
+        .where(transcripts.c.recording_id == bindparam(_WHERE + "recording_id"))
+    )
+
+
+def _transcript_delete() -> ClauseElement:
+    """Its text; that it was asked for stays, for the request must still go out."""
+    return (
+        update(transcripts)
+        .values(text=bindparam("text"), spoken=bindparam("spoken"))
+        .where(transcripts.c.recording_id == bindparam(_WHERE + "recording_id"))
     )
 
 

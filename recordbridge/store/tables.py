@@ -159,6 +159,29 @@ starts = Table(
 """Recordings begun through REST, by what a repeat of the request is recognised by (E-1)."""
 Index("starts_added", starts.c.added_at)
 
+transcripts = Table(
+    "transcripts",
+    metadata,
+    _text("recording_id", key=True),
+    _text("call_uuid"),
+    _text("account"),
+    _text("file_format"),
+    _number("channels"),
+    _instant("duration_ms"),
+    _text("state"),
+    _instant("added_at"),
+    _instant("due_at"),
+    _instant("done_at", null=True),
+    _text("text"),
+    _bytes("spoken"),
+    _text("error"),
+    _text("engine"),
+    _text("owner"),
+)
+"""What was said in recordings, and those of which it is still to be found out (T-1)."""
+Index("transcripts_due", transcripts.c.state, transcripts.c.due_at)
+Index("transcripts_call", transcripts.c.call_uuid)
+
 secrets = Table("secrets", metadata, _text("name", key=True), _text("value"))
 
 commits = Table("commits", metadata, _text("worker", key=True), _text("mark"))

@@ -38,6 +38,8 @@ def write(cursor: Cursor, sql: Statements, unit: Unit) -> None:
         (sql.request_update, unit.updates),
         (sql.attempt, unit.attempts),
         (sql.start, unit.starts),
+        (sql.transcript, unit.transcripts),
+        (sql.transcribed, unit.transcribed),
     ):
         for row in rows:
             cursor.execute(hot.sql, hot.values(row))

@@ -72,6 +72,7 @@ class Metrics:
         self._about_calls(registry)
         self._about_requests(registry)
         self._about_storage(registry)
+        self._about_transcripts(registry)
 
     def _about_calls(self, registry: CollectorRegistry) -> None:
         self.ari_connected = Gauge(
@@ -145,6 +146,19 @@ class Metrics:
         self.files_waiting = Gauge(
             "recordbridge_files_waiting",
             "Recordings on this machine that the object store does not have yet.",
+            registry=registry,
+        )
+
+    def _about_transcripts(self, registry: CollectorRegistry) -> None:
+        self.transcriptions = Counter(
+            "recordbridge_transcriptions_total",
+            "Recordings that were turned into text, or could not be.",
+            ["result"],
+            registry=registry,
+        )
+        self.transcripts_waiting = Gauge(
+            "recordbridge_transcripts_waiting",
+            "Recordings that shall be turned into text, the one under way included.",
             registry=registry,
         )
 

@@ -209,14 +209,19 @@ def settle(drive: Drive) -> None:
 
 
 def one_result_per_recording(drive: Drive) -> None:
-    """One action, one callback, one transcription request, where they were asked for."""
+    """One action, one callback, one transcription (made, or refused) where they were asked for."""
     for recording in drive.state.recordings:
         element: Record = recording.element
         sent = [r for r in drive.of(i.Request) if r.recording_id == recording.recording_id]
         kinds = [r.kind for r in sent]
         assert kinds.count("action") == (element.action is not None)
         assert kinds.count("callback") == (element.callback is not None)
-        assert kinds.count("transcription") == (element.transcription is not None)
+        wishes = [w for w in drive.of(i.Transcribe) if w.recording_id == recording.recording_id]
+        wanted = element.transcribe or element.transcription is not None
+        assert len(wishes) + kinds.count("transcription") <= 1
+        if element.transcription is not None:
+            assert len(wishes) + kinds.count("transcription") == 1
+        assert wanted or not wishes
         assert kinds == sorted(kinds), "in the order of Q-4, which is that of their names"
 
 

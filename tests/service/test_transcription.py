@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from tests.service.conftest import Change
 from tests.service.service import Service
 from tests.service.steps import press, silence, speak
 
@@ -13,6 +16,16 @@ FIELDS = {
     *("transcription", "transcription_charge", "transcription_rate"),
     *("duration", "call_uuid", "recording_id", "error"),
 }
+
+
+@pytest.fixture(scope="module")
+def change() -> Change:
+    """There is no such model on the machine."""
+
+    def changed(configured: dict[str, Any]) -> None:
+        configured["transcription"] = {"model": "./no-model"}
+
+    return changed
 
 
 @pytest.mark.rule("T-3", "A-13", "A-14", "A-15", "D-14", "D-31", "D-32")

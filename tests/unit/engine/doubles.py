@@ -19,7 +19,7 @@ from recordbridge.plivo.retry import Target
 from recordbridge.ports.audio import Keep, Measured, Opened, Stored
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx, Survey
-from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, Unit
+from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, TranscriptRow, Unit
 
 
 class MemoryStore:
@@ -32,6 +32,8 @@ class MemoryStore:
         self.rows: dict[str, RequestRow] = {}
         self.calls: dict[str, CallRow] = {}
         self.deleted: list[str] = []
+        self.transcripts: dict[str, TranscriptRow] = {}
+        self.recordings: dict[str, RecordingRow] = {}
 
     @property
     def available(self) -> bool:
@@ -52,6 +54,10 @@ class MemoryStore:
         self.units.append(unit)
         if unit.call is not None:
             self.calls[unit.call.call_uuid] = unit.call
+        self.recordings |= {row.recording_id: row for row in unit.recordings}
+        for asked in unit.transcripts:
+            self.transcripts.setdefault(asked.recording_id, asked)
+        self.transcripts |= {row.recording_id: row for row in unit.transcribed}
         for row in unit.requests:
             self.rows[row.request_id] = row
         for update in unit.updates:
@@ -79,10 +85,14 @@ class MemoryStore:
         self.deleted.append(recording_id)
 
     async def recording(self, recording_id: str) -> RecordingRow | None:
-        return None
+        return self.recordings.get(recording_id)
 
     async def take_requests(self) -> list[RequestRow]:
         return [row for row in self.rows.values() if row.state in ("waiting", "sending")]
+
+    async def take_transcripts(self, most: int) -> list[TranscriptRow]:
+        waiting = (row for row in self.transcripts.values() if row.state == "waiting")
+        return sorted(waiting, key=lambda row: row.due_at)[:most]
 
     async def secret(self, name: str, fresh: str) -> str:
         return fresh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,9 +10,10 @@ import msgspec
 from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine import life
+from recordbridge.machine import life, transcription
 from recordbridge.machine.progress import Dialing
 from recordbridge.machine.state import Profile, Recording
+from recordbridge.machine.transcription import Outcome, Spoken
 from recordbridge.plivo.elements import Dial, Document, Element, Record
 from recordbridge.plivo.retry import Target
 
@@ -19,6 +21,8 @@ SEED = "00112233445566778899aabbccddeeff"
 START = 1_700_000_000_000
 ACTION = Target(url="https://app.example.com/action")
 CALLBACK = Target(url="https://app.example.com/callback")
+
+SAID = Outcome(spoken=(Spoken(0, "Hello."),))
 
 Kind = TypeVar("Kind", bound=i.Intent)
 
@@ -126,6 +130,16 @@ class Drive:
         which = (recording or self.recording).recording_id
         self.feed(f.AudioMeasured(recording_id=which, frames=frames, rate=8000))
         self.feed(f.FileReady(recording_id=which, size=frames * 2 + 44, digest="d"))
+
+    def transcribed(self, outcome: Outcome = SAID, rate: str = "0") -> i.Request:
+        """The latest recording was turned into text: the request that tells of it."""
+        wishes = [each.recording_id for each in self.of(i.Transcribe)]
+        assert wishes.count(self.recording.recording_id) == 1
+        request = transcription.request(
+            self.state, self.recording, outcome, Decimal(rate), self.now
+        )
+        assert request is not None
+        return request
 
     def hang_up(self) -> None:
         """The caller hangs up, in the order of a real Asterisk."""

@@ -1,15 +1,18 @@
-"""What a wish for transcription comes to while there is no engine: T-1, T-3, D-31, D-32."""
+"""What a wish for transcription comes to, and what is told of it: T-1, T-3, D-31, D-32."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from plivo.utils.signature_v3 import validate_v3_signature
 
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import transcription
+from recordbridge.machine.transcription import Outcome
 from recordbridge.plivo import parameters, signatures, urls
 from recordbridge.plivo.elements import Wait
 from recordbridge.plivo.retry import Target
@@ -28,36 +31,114 @@ def asked(**fields: Any) -> Drive:
     return drive
 
 
-@pytest.mark.rule("T-3")
+SAID = Outcome(
+    spoken=(
+        transcription.Spoken(0, "Hello?", "Callee"),
+        transcription.Spoken(61_999, "It is me.", "Caller"),
+        transcription.Spoken(3_661_000, "Good.", "Callee"),
+    )
+)
+
+
+@pytest.mark.rule("T-1")
 @pytest.mark.rule("D-31")
 @pytest.mark.rule("D-32")
-def test_without_an_engine_the_request_reports_the_error() -> None:
+def test_a_recording_is_transcribed_when_its_file_is_ready_and_told_later() -> None:
     drive = asked()
-    assert not drive.requests("transcription")
+    assert not drive.of(i.Transcribe)
     drive.store(frames=20_000)
-    (request,) = drive.requests("transcription")
+    (wish,) = drive.of(i.Transcribe)
+    assert wish == i.Transcribe(recording_id=drive.recording.recording_id, at=drive.now)
+    assert not drive.requests("transcription"), "nothing is told before it is done"
+    request = drive.transcribed(SAID)
     assert request.target == TEXT
     assert request.durable
     assert not request.wants_document
     assert request.recording_id == drive.recording.recording_id
     assert {name: value for name, value in request.parameters.items() if name.islower()} == {
-        "transcription": "",
+        "transcription": "Hello? It is me. Good.",
         "transcription_charge": "0.00000",
         "transcription_rate": "0.00000",
         "duration": "3",  # 2.5 seconds, halves up
         "call_uuid": drive.state.call_uuid,
         "recording_id": drive.recording.recording_id,
-        "error": "Transcription is not available: no engine is installed on this server",
+        "error": "",
     }
     assert request.parameters["CallUUID"] == drive.state.call_uuid, "F-3"
     assert request.parameters["Event"] == "Record"
 
 
+@pytest.mark.rule("H-3")
+def test_however_often_it_is_done_it_is_told_under_one_id() -> None:
+    drive = asked()
+    drive.store()
+    first = drive.transcribed(SAID)
+    drive.hang_up()
+    second = drive.transcribed(Outcome(error=transcription.BROKEN))
+    assert first.request_id == second.request_id == drive.recording.transcription_id
+    others = {r.request_id for r in drive.of(i.Request)}
+    assert first.request_id not in others
+    assert "HangupCause" not in first.parameters
+    assert second.parameters["HangupCause"], "F-3: of the call as it is then"
+
+
+@pytest.mark.rule("T-3")
+def test_without_an_engine_the_request_reports_the_error() -> None:
+    drive = asked()
+    drive.store()
+    said = drive.transcribed(Outcome(error=transcription.UNAVAILABLE), "0.5").parameters
+    assert said["error"] == "Transcription is not available: no engine is installed on this server"
+    assert said["transcription"] == ""
+    assert (said["transcription_charge"], said["transcription_rate"]) == ("0.00000", "0.00000")
+
+
+@pytest.mark.rule("A-20")
+@pytest.mark.parametrize(
+    ("sides", "lines"),
+    [
+        (
+            True,
+            [
+                "[00:00:00] Callee: Hello?",
+                "[00:01:01] Caller: It is me.",
+                "[01:01:01] Callee: Good.",
+            ],
+        ),
+        (False, ["[00:00:00] Hello?", "[00:01:01] It is me.", "[01:01:01] Good."]),
+    ],
+)
+def test_a_full_report_has_a_line_for_each_utterance(sides: bool, lines: list[str]) -> None:
+    drive = asked(transcription_report="full")
+    drive.store()
+    spoken = SAID.spoken if sides else tuple(replace(each, side="") for each in SAID.spoken)
+    text = drive.transcribed(Outcome(spoken=spoken)).parameters["transcription"]
+    assert text.splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "rate", "told"),
+    [
+        (1000, "0", ("0.00000", "0.00000")),
+        (1000, "0.005", ("0.00500", "0.00500")),
+        (60_000, "0.005", ("0.00500", "0.00500")),
+        (60_001, "0.005", ("0.01000", "0.00500")),
+        (3_600_000, "0.0000025", ("0.0001500", "0.0000025")),
+        (600_000, "2", ("20.00000", "2.00000")),
+    ],
+)
+def test_each_started_minute_costs_the_rate(
+    duration_ms: int, rate: str, told: tuple[str, str]
+) -> None:
+    assert transcription.price(Decimal(rate), duration_ms) == told
+
+
 @pytest.mark.rule("T-1")
-def test_the_type_alone_sends_nothing() -> None:
+def test_the_type_alone_is_transcribed_and_sends_nothing() -> None:
     drive = asked(transcription=None)
     drive.store()
+    assert drive.of(i.Transcribe)
     assert not drive.requests("transcription")
+    assert transcription.request(drive.state, drive.recording, SAID, Decimal(0), drive.now) is None
     assert drive.requests("callback")
 
 
@@ -71,9 +152,8 @@ def test_it_comes_after_all_other_requests_of_the_recording(
 ) -> None:
     drive = asked(**fields)
     drive.store()
-    (request,) = drive.requests("transcription")
+    request = drive.transcribed(SAID)
     assert request.after == (drive.requests(before)[0].request_id if before else None)
-    assert drive.of(i.Request)[-1] is request
 
 
 @pytest.mark.rule("T-3")
@@ -95,10 +175,11 @@ def test_a_rescued_file_sends_nothing_more() -> None:
     assert request.parameters["error"] == transcription.NOTHING
     drive.store()
     assert len(drive.requests("transcription")) == 1
+    assert not drive.of(i.Transcribe)
 
 
-@pytest.mark.rule("T-3")
-def test_a_background_recording_reports_it_too() -> None:
+@pytest.mark.rule("T-1")
+def test_a_background_recording_is_transcribed_too() -> None:
     drive = Drive(
         voicemail(record_session=True, transcription=TEXT, stereo=False, action=ACTION),
         Wait(length_s=60),
@@ -107,8 +188,8 @@ def test_a_background_recording_reports_it_too() -> None:
     drive.record(ms=2000)
     drive.hang_up()
     drive.store()
-    assert len(drive.requests("transcription")) == 1
-    assert drive.of(i.Release)
+    assert len(drive.of(i.Transcribe)) == 1
+    assert drive.of(i.Release), "the call does not wait for it"
 
 
 @pytest.mark.rule("T-1")
@@ -129,7 +210,6 @@ def test_a_background_recording_reports_it_too() -> None:
 )
 def test_the_limits_duration_first(duration_ms: int, size: int | None, words: str) -> None:
     assert transcription.refusal(duration_ms, size) == words
-    assert transcription.error(duration_ms, size) == (words or transcription.UNAVAILABLE)
 
 
 @pytest.mark.rule("D-13")
@@ -140,7 +220,7 @@ def test_the_limits_duration_first(duration_ms: int, size: int | None, words: st
         (14_400 * 8000, 100, transcription.TOO_LONG),
         (14_400 * 8000 - 8, 2_000_000_000, transcription.TOO_LARGE),
         (4000, 100, transcription.TOO_SHORT),
-        (4008, 100, transcription.UNAVAILABLE),
+        (4008, 100, ""),
     ],
 )
 def test_they_are_judged_by_what_was_delivered(frames: int, size: int, words: str) -> None:
@@ -148,7 +228,9 @@ def test_they_are_judged_by_what_was_delivered(frames: int, size: int, words: st
     which = drive.recording.recording_id
     drive.feed(f.AudioMeasured(recording_id=which, frames=frames, rate=8000))
     drive.feed(f.FileReady(recording_id=which, size=size, digest="d"))
-    assert drive.requests("transcription")[0].parameters["error"] == words
+    refused = [request.parameters["error"] for request in drive.requests("transcription")]
+    assert refused == ([words] if words else [])
+    assert len(drive.of(i.Transcribe)) == (not words)
 
 
 @pytest.mark.rule("D-32")

@@ -1,0 +1,117 @@
+"""faster-whisper as a transcription engine: offline, in a process of its own (M-5).
+
+The process is niced, takes few threads, is the first one that a machine without memory ends, and
+dies with its standard input, that is, also when this process is killed. It is started with the
+first recording, hears one at a time, and is ended when there is nothing to do: its model is the
+largest thing in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from recordbridge.errors import ListenerError, MediaError
+from recordbridge.machine.transcription import Spoken
+from recordbridge.speech import models
+from recordbridge.speech.listening import Heard, Listen
+
+EXTRA = "recordbridge[transcription]"
+MISSING = f"the transcription engine is not installed (pip install '{EXTRA}')"
+NO_MODEL = (
+    "transcription.model: there is no model {!r} on this machine; allowed: a folder with a model "
+    "in CTranslate2's format, tiny.en, or a name that is in Hugging Face's cache"
+)
+START_S = 120.0
+"""For the start of the process, and the model."""
+SLOWEST = 4.0
+"""How many times as long as the recording its transcription may take: calls go first."""
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
+LONGEST_LINE = 1 << 26
+_MODULE = "recordbridge.speech.whisper_process"
+
+
+def installed() -> bool:
+    """Whether the extra is there."""
+    return importlib.util.find_spec("faster_whisper") is not None
+
+
+def trouble(model: str) -> str:
+    """Why there is no transcription with that model, in a sentence; empty when there is."""
+    if not installed():
+        return MISSING
+    return "" if models.find(model) is not None else NO_MODEL.format(model)
+
+
+class Whisper:
+    """Implements `ports.transcripts.Listener`. `rest` it at the end."""
+
+    def __init__(self, model: str, threads: int = 0) -> None:
+        self._model = model
+        self._threads = threads or min(2, os.cpu_count() or 1)
+        self._trouble = trouble(model)
+        self._process: Process | None = None
+
+    @property
+    def name(self) -> str:
+        """See the port."""
+        return f"faster-whisper {Path(self._model).name}"
+
+    def trouble(self) -> str:
+        """See the port."""
+        return self._trouble
+
+    async def listen(self, recording: Path, *, stereo: bool, duration_ms: int) -> list[Spoken]:
+        """See the port."""
+        patience_s = START_S + SLOWEST * duration_ms / 1000
+        order = msgspec.json.encode(Listen(str(recording), stereo)) + b"\n"
+        done = False
+        try:
+            async with asyncio.timeout(patience_s):
+                told = await self._ask(order)
+            done = bool(told)
+        except TimeoutError:
+            raise ListenerError(f"it was not transcribed within {patience_s:.0f} s") from None
+        except (OSError, ValueError) as error:
+            raise ListenerError(f"the transcription engine does not run: {error}") from error
+        finally:
+            if not done:  # nor may a late answer be taken for that about another recording
+                await self.rest()
+        if not told:
+            raise ListenerError("the transcription engine died")
+        heard = msgspec.json.decode(told, type=Heard)
+        if heard.error:
+            raise MediaError(heard.error)
+        return list(heard.spoken)
+
+    async def rest(self) -> None:
+        """See the port."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+    async def _ask(self, order: bytes) -> bytes:
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", _MODULE, str(models.find(self._model)),
+                str(self._threads),
+                stdin=PIPE, stdout=PIPE, start_new_session=True, limit=LONGEST_LINE,
+                env=os.environ | OFFLINE,
+            )  # fmt: skip
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(ConnectionError):  # it has died: there is no answer then
+            process.stdin.write(order)
+            await process.stdin.drain()
+        return await process.stdout.readline()
