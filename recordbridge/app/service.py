@@ -153,21 +153,19 @@ class Service:
             metrics=self.metrics,
             commits=self.router.commits,
         )
-        self.transcriber = transcriber(
-            self.settings,
-            self.store,
-            blobs,
-            work,
-            self.deliveries.submit,
-            self.clock,
-            self.metrics,
-        )
-        self.router.transcribe = self.transcriber.add
+        self._listening(blobs, work)
         self.router.deliveries = self.deliveries
         self.router.accepting = lambda: self.store.away_s < AWAY_S
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)
         loop = asyncio.get_running_loop()
         self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
+
+    def _listening(self, blobs: Blobs, work: Path) -> None:
+        submit, clock = self.deliveries.submit, self.clock
+        self.transcriber = transcriber(
+            self.settings, self.store, blobs, work, submit, clock, self.metrics
+        )
+        self.router.transcribe = self.transcriber.add
 
     def _heartbeat(self) -> Heartbeat:
         """N-6: other workers may be on this database."""

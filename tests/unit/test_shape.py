@@ -34,6 +34,7 @@ TASK_STARTERS = {
     "recordbridge/engine/pipeline.py",
     "recordbridge/engine/prompts.py",
     "recordbridge/engine/room.py",
+    "recordbridge/engine/transcriber.py",
     "recordbridge/store/writer.py",
     "recordbridge/web",
 }

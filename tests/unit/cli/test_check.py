@@ -90,14 +90,18 @@ def test_what_is_merely_odd_is_a_warning(folder: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     "attribute", ['transcriptionType="auto"', 'transcriptionUrl="https://h/t"']
 )
-def test_transcription_without_an_engine_is_a_warning(
-    folder: Path, run: Run, attribute: str
+def test_transcription_without_engine_or_model_is_a_warning(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, attribute: str
 ) -> None:
     (folder / "flow.xml").write_text(f"<Response>\n<Record {attribute}/></Response>")
+    assert "asks for transcription" not in run("check").err
+    monkeypatch.setattr("recordbridge.speech.models.find", lambda model: None)
     done = run("check")
     assert done.code == 0
     assert f"warning: {folder}/flow.xml:2: the flow asks for transcription" in done.err
-    assert "no engine" in done.err
+    assert "no model 'tiny.en'" in done.err
+    monkeypatch.setattr("recordbridge.speech.whisper.installed", lambda: False)
+    assert "pip install 'recordbridge[transcription]'" in run("check").err
 
 
 def test_a_text_without_a_speech_engine_is_a_warning(

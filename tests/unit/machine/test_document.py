@@ -62,8 +62,7 @@ class Call:
         assert self.drive.of(i.Release)
 
     def asked(self, kind: str) -> i.Request:
-        if kind == "transcription" and self.drive.of(i.Transcribe):
-            assert not self.drive.requests(kind)
+        if kind == "transcription":
             return self.drive.transcribed()
         (request,) = self.drive.requests(kind)
         return request
