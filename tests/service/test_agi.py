@@ -99,7 +99,7 @@ async def test_silence_ends_it(service: Service, dialplan: Dialplan, quiet: Any)
     told = await dialplan.told(line)
     kept = await line.delivered()
     assert (told.status, told.reason) == ("DONE", "silence")
-    assert 1900 <= kept.sound.ms <= 2400
+    assert 1900 <= kept.sound.ms <= 2600
     true(kept)
     await call.hang_up()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.service import stereo
-from tests.service.audio import RATE, find, hear
+from tests.service.audio import RATE, hear
 from tests.service.callees import Callees
 from tests.service.conftest import Change
 from tests.service.dialplan import Dialplan
@@ -61,9 +61,11 @@ async def test_the_conversation_of_a_dial_of_the_dialplans_own(
     assert action.params["RecordingID"] == told.recording_id == kept.callback["RecordingID"]
     assert action.params["RecordingDuration"] == "-1"
     assert kept.callback["RecordingEndReason"] == "dialEnded"
-    place = find(kept.far, LOST_MS * RATE // 1000, 800)
-    assert place.likeness > 0.6, "not the callee"
-    assert -place.wanted_at <= LOST_MS * RATE // 1000, "the callee's first word is not in the file"
+    began = int(kept.callback["RecordingStartMs"])
+    assert began - await callee.answered() <= LOST_MS
+    at, of = stereo.places(kept.far, RATE // 4)[0]
+    spoke_at = began + (at - of) * 1000 / RATE
+    assert abs(spoke_at - callee.spoke_at[0]) <= OVERLOAD_MS, "the callee is in its place"
     assert 1900 <= kept.far.ms <= 2600
     assert hear(kept.caller).voice_ms >= kept.caller.ms - 200
     true(kept.side)
