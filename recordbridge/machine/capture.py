@@ -215,7 +215,7 @@ def end(
         phase="ending",
         reason=reason,
         stopped_at=at,
-        keep_ms=keep_ms,
+        keep_ms=None if recording.guessed else keep_ms,  # counted from an unsure start
         key=key,
         error=error,
         deadline=turn.now + CLOSE_MS,

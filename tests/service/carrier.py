@@ -136,8 +136,10 @@ class Call:
 
     async def followed(self) -> None:
         """Until it has done what it was told to do."""
-        assert self.script is not None
-        await asyncio.wait_for(asyncio.shield(self.script), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            while self.script is None:
+                await asyncio.sleep(0.02)
+            await asyncio.shield(self.script)
 
     async def listen(self) -> Ear:
         """Begin to record what the caller hears."""
