@@ -27,12 +27,15 @@ DELIVERY = "X-Recordbridge-Delivery"
 async def mortal(
     rig: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """A service that dies where its tests want it; in the end Asterisk has nothing of it."""
+    """A service that dies where its tests want it; in the end Asterisk has nothing of it that runs.
+
+    A file of a step that was never kept may remain, when the next kill comes before its deletion.
+    """
     folder = tmp_path_factory.mktemp("mortal")
     (folder / "failpoints").mkdir()
     async with running(rig, folder) as service:
         yield service
-        await service.nothing_left()
+        await service.nothing_left(files=False)
         await service.program.stop()
         judge(service.program)
 
