@@ -76,7 +76,7 @@ class Whisper:
         try:
             async with asyncio.timeout(patience_s):
                 told = await self._ask(order)
-            done = bool(told)
+            done = told.endswith(b"\n")  # else it died, perhaps in the middle of its answer
         except TimeoutError:
             raise ListenerError(f"it was not transcribed within {patience_s:.0f} s") from None
         except (OSError, ValueError) as error:
@@ -84,7 +84,7 @@ class Whisper:
         finally:
             if not done:  # nor may a late answer be taken for that about another recording
                 await self.rest()
-        if not told:
+        if not done:
             raise ListenerError("the transcription engine died")
         heard = msgspec.json.decode(told, type=Heard)
         if heard.error:

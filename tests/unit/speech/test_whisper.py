@@ -98,6 +98,19 @@ async def test_one_that_hangs_is_ended(
     assert engine._process is None
 
 
+async def test_half_an_answer_is_none(
+    engine: Whisper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was killed while it wrote."""
+    shell = tmp_path / "engine"
+    shell.write_text("#!/bin/sh\nread order\nprintf '{\"spoken\"'\n")
+    shell.chmod(0o755)
+    monkeypatch.setattr(whisper.sys, "executable", str(shell))
+    with pytest.raises(ListenerError, match="died"):
+        await engine.listen(tmp_path / "a.wav", stereo=False, duration_ms=1000)
+    assert engine._process is None
+
+
 @pytest.mark.rule("T-3")
 def test_without_extra_or_model_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Whisper("tiny.en").trouble() == ""
