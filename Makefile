@@ -29,7 +29,7 @@ $(RUNTIME): setup.cfg pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(STAMP): $(RUNTIME)
-	@echo "Installing what tests and checks need from PyPI into $(VENV) (about 400 MB)"
+	@echo "Installing what tests and checks need from PyPI into $(VENV) (about 800 MB)"
 	@$(PIP) --editable '.[dev]' 2>$(PIP_LOG) || { cat $(PIP_LOG); exit 1; }
 	@touch $@
 
