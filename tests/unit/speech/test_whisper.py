@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import wave
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -105,7 +106,7 @@ async def test_half_an_answer_is_none(
     shell = tmp_path / "engine"
     shell.write_text("#!/bin/sh\nread order\nprintf '{\"spoken\"'\n")
     shell.chmod(0o755)
-    monkeypatch.setattr(whisper.sys, "executable", str(shell))
+    monkeypatch.setattr(sys, "executable", str(shell))
     with pytest.raises(ListenerError, match="died"):
         await engine.listen(tmp_path / "a.wav", stereo=False, duration_ms=1000)
     assert engine._process is None
