@@ -75,6 +75,7 @@ class Actor:
         "_commits",
         "_deadline",
         "_hands",
+        "_hurry",
         "_inbox",
         "_kept",
         "_late",
@@ -111,6 +112,8 @@ class Actor:
         self.closed = False
         self.dirty = False
         """There are steps that are not in the commit queue yet."""
+        self._hurry = False
+        """Not all of them can wait a second."""
         self._kept = state if version else None
         """The state as the commit queue has it."""
         self._stored = version > 0
@@ -179,14 +182,15 @@ class Actor:
         if self._late and any(isinstance(intent, URGENT) for intent in self._late):
             self._commits.now(self._flush)
         elif self.dirty:
-            self._commits.soon(self._flush)
+            self._commits.soon(self._flush, hurry=self._hurry)
         elif self._late:
             self._flush()
 
     def _take(self, step: machine.Step) -> None:
         self.state = step.state
         self._deadline = step.deadline
-        self.dirty = self.dirty or step.durable
+        self._hurry = self._hurry or step.durable
+        self.dirty = self.dirty or step.durable or step.unhurried
         for intent in step.intents:
             if isinstance(intent, BeginLeg | BeginPlayback):
                 self._unbegun.add(_object(intent))
@@ -206,7 +210,7 @@ class Actor:
         if isinstance(intent, Pbx) and not self._stored:
             return True
         if isinstance(intent, EndCapture):
-            return self._store.available
+            return self._store.available and not intent.told
         return not intent.early
 
     def _act_now(self, intent: Intent) -> None:
@@ -251,7 +255,7 @@ class Actor:
             if late:
                 self._act(late, ())
             return
-        self.dirty = False
+        self.dirty = self._hurry = False
         state, known = self.state, () if self._kept is None else self._kept.recordings
         self._kept = state
         now = self._clock()

@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Callable
 
 LAG_S = 0.05
+LEISURE_S = 1.0
+"""For what is only told again by Asterisk less exactly, or at more cost."""
 
 
 class Commits:
@@ -22,12 +24,20 @@ class Commits:
         self._waiting: dict[Callable[[], None], None] = {}
         self._last: dict[Callable[[], None], None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._hurried = False
 
-    def soon(self, flush: Callable[[], None], *, last: bool = False) -> None:
-        """Flush within `LAG_S`, or together with whoever cannot wait; the `last` after all."""
+    def soon(self, flush: Callable[[], None], *, last: bool = False, hurry: bool = True) -> None:
+        """Flush within `LAG_S`, or together with whoever cannot wait; the `last` after all.
+
+        Without `hurry`, `LEISURE_S` will do.
+        """
         (self._last if last else self._waiting)[flush] = None
-        if self._timer is None:
-            self._timer = self._loop.call_later(LAG_S, self._flush)
+        if self._timer is not None and (self._hurried or not hurry):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._hurried = hurry
+        self._timer = self._loop.call_later(LAG_S if hurry else LEISURE_S, self._flush)
 
     def now(self, flush: Callable[[], None]) -> None:
         """Flush at once, and everybody who waits."""
@@ -38,6 +48,7 @@ class Commits:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._hurried = False
         waiting, self._waiting, self._last = self._waiting | self._last, {}, {}
         for flush in waiting:
             flush()

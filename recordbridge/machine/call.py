@@ -5,7 +5,8 @@
 `fact=None` means that time has passed: everything due at `now` happens. The caller gives `None`
 again at `deadline`. A fact that is not legal in the present state changes nothing. Intents are
 in the order in which they shall be done. `durable` says that the step must be committed; a step
-that is not may be forgotten by a crash, for Asterisk can be asked again.
+that is not may be forgotten by a crash, for Asterisk can be asked again; an `unhurried` one only
+so that less has to be asked.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Step(msgspec.Struct, frozen=True):
     intents: tuple[Intent, ...]
     deadline: Instant | None
     durable: bool
+    unhurried: bool
 
 
 def enter(
@@ -119,6 +121,7 @@ def _finish(turn: Turn) -> Step:
         intents=tuple(turn.intents),
         deadline=deadline(turn.call),
         durable=turn.durable,
+        unhurried=turn.unhurried,
     )
 
 

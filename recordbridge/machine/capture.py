@@ -43,6 +43,8 @@ BEEP_TAIL_MS = 35
 """P-2: the caller still hears 20 ms of the beep when Asterisk has sent it and begins to record; the
 rest moves the first sample towards the middle of the 60 ms that the rule allows. Measured with 20:
 15 ms after the beep's last packet, between 8 ms before and 35 ms after it."""
+TOLD: frozenset[EndReason] = frozenset(("silence", "maxLength"))
+"""Ends that Asterisk's file tells if nobody else can (`hindsight`)."""
 TALK_MS = 500
 """TALK_DETECT says that speech has ended after this much silence."""
 
@@ -167,8 +169,11 @@ def call_answered(turn: Turn, recording: Recording, at: Instant) -> None:
 
 
 def run(turn: Turn, recording: Recording, at: Instant) -> None:
-    """The recording runs, with its first sample at that instant."""
-    turn.durable = True
+    """The recording runs, with its first sample at that instant.
+
+    N-1: that it was to run is kept; that it does is seen again by the file that Asterisk writes.
+    """
+    turn.unhurried = True
     quiet = None if recording.speaking else at
     recording = turn.put(recording, phase="running", start_at=at, quiet_since=quiet)
     recording = turn.put(recording, deadline=running_deadline(recording, at))
@@ -221,14 +226,15 @@ def end(
         deadline=turn.now + CLOSE_MS,
     )
     turn.durable = True
-    _end_files(turn, without_coming(turn, recording))
+    _end_files(turn, without_coming(turn, recording), told=reason in TOLD)
     collect_closed(turn, recording.recording_id)
 
 
-def _end_files(turn: Turn, recording: Recording) -> None:
+def _end_files(turn: Turn, recording: Recording, *, told: bool = False) -> None:
+    channel = turn.call.channel_id
     for tap in (*recording.taps, *recording.earlier):
         if not tap.closed:
-            turn.emit(EndCapture(channel_id=turn.call.channel_id, name=life.capture_name(tap)))
+            turn.emit(EndCapture(channel_id=channel, name=life.capture_name(tap), told=told))
 
 
 def without_coming(turn: Turn, recording: Recording) -> Recording:

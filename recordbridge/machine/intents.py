@@ -86,10 +86,11 @@ class BeginCapture(Pbx, frozen=True):
 
 
 class EndCapture(Pbx, frozen=True):
-    """Waits for the commit of its reason, which nobody could find out again (N-1)."""
+    """N-1: waits for the commit of its reason, unless the file will have `told` it as well."""
 
     early: ClassVar[bool] = False
     name: str
+    told: bool = False
 
 
 class BeginPlayback(Pbx, frozen=True):

@@ -18,7 +18,7 @@ replace = msgspec.structs.replace
 class Turn:
     """The working place of one step at the instant `now`."""
 
-    __slots__ = ("call", "durable", "intents", "now")
+    __slots__ = ("call", "durable", "intents", "now", "unhurried")
 
     def __init__(self, call: Call, now: Instant) -> None:
         self.call = call
@@ -26,6 +26,8 @@ class Turn:
         self.intents: list[Intent] = []
         self.durable = False
         """Something changed that must not be forgotten: the step is committed."""
+        self.unhurried = False
+        """Something changed that Asterisk can tell again: it is committed, but in no hurry."""
 
     def emit(self, *intents: Intent) -> None:
         self.intents.extend(intents)
