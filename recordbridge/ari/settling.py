@@ -143,10 +143,10 @@ class Settler:
         """
         await asyncio.sleep(GRACE_S)
         name, now = command.object_id, self._clock()
-        if command.name == "BeginCapture":
-            self._tell(command, facts.CaptureBegan(name, now - _GRACE_MS, guessed=True))
         if not await lookup.exists(self._rest, f"recordings/live/{name}"):
-            self._tell(command, facts.CaptureEnded(name, now))
+            self._tell(command, facts.CaptureEnded(name, now))  # or another's file is in its way
+        elif command.name == "BeginCapture":
+            self._tell(command, facts.CaptureBegan(name, now - _GRACE_MS, guessed=True))
 
     async def _tell_destroyed(self, call: str, channel_id: str) -> None:
         await asyncio.sleep(GRACE_S)

@@ -1,0 +1,44 @@
+"""When steps are committed: at once, soon, or at leisure; and who is taken along."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from recordbridge.engine import commits
+from recordbridge.engine.commits import Commits
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "LAG_S", 0.01)
+    monkeypatch.setattr(commits, "LEISURE_S", 3600)
+
+
+async def test_what_cannot_wait_takes_all_others_along() -> None:
+    done: list[str] = []
+    all_ = Commits()
+    all_.soon(lambda: done.append("leisure"), hurry=False)
+    all_.soon(lambda: done.append("last"), last=True)
+    all_.soon(lambda: done.append("soon"))
+    assert not done
+    all_.now(lambda: done.append("now"))
+    assert done == ["leisure", "soon", "now", "last"]
+
+
+async def test_what_hurries_does_not_wait_for_what_does_not() -> None:
+    flushed = asyncio.Event()
+    all_ = Commits()
+    all_.soon(lambda: None, hurry=False)
+    all_.soon(flushed.set)
+    await asyncio.wait_for(flushed.wait(), 5)
+
+
+async def test_leisure_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "LEISURE_S", 0.01)
+    flushed = asyncio.Event()
+    all_ = Commits()
+    all_.soon(flushed.set, hurry=False)
+    all_.soon(flushed.set, hurry=False)
+    await asyncio.wait_for(flushed.wait(), 5)
