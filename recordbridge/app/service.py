@@ -83,7 +83,11 @@ class Service:
             database = settings.database.url.get_secret_value()
             _make_folder(database)
             self.store = await stack.enter_async_context(
-                open_store(database, worker=settings.service.worker)
+                open_store(
+                    database,
+                    worker=settings.service.worker,
+                    took=self.metrics.commit_duration.observe,
+                )
             )
             blobs = await stack.enter_async_context(storage(settings.storage, self.metrics))
             encoder = Encoder()

@@ -295,7 +295,8 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
     One of a recording that was over before it had begun is of no use.
     """
     if tap.closed:
-        if tap.lost:
+        if tap.lost and not tap.discarded:
+            mark(turn, recording, tap, discarded=True)
             _discard(turn, recording, (tap,))
         return
     recording = turn.put(recording, closed_at=recording.closed_at or at)
@@ -311,7 +312,7 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
             if first:
                 turn.put(recording, stopped_at=at, deadline=turn.now + WHY_MS)
         case "starting" | "answering":
-            recording = mark(turn, recording, tap, closed=True)
+            recording = mark(turn, recording, tap, closed=True, discarded=True)
             fail(turn, recording, "Asterisk ended the recording before it had begun")
         case "collecting" | "done" if recording.captured_at is None:
             mark(turn, recording, tap, closed=True)

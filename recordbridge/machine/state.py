@@ -74,6 +74,8 @@ class Tap(msgspec.Struct, frozen=True):
     closed: bool = False
     lost: bool = False
     """Asterisk did not record it: this side is silent in what could be saved (Q-2)."""
+    discarded: bool = False
+    """Its file, of no use, was ended and is deleted."""
     later: tuple[Segment, ...] = ()
     """What was recorded after each pause; `closed` is of the last of all."""
 

@@ -7,6 +7,7 @@ which their transaction wrote, whether it was kept.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from recordbridge.errors import FenceError, StorageError
@@ -20,13 +21,15 @@ Piece = Callable[[Cursor, Statements], object]
 class Item:
     """Work and the future that waits for it; `settled` when its verdict is known."""
 
-    __slots__ = ("failure", "future", "outcome", "quiet", "settled", "work")
+    __slots__ = ("at", "failure", "future", "outcome", "quiet", "settled", "work")
 
     def __init__(
         self, work: Unit | Piece, future: asyncio.Future[object], *, quiet: bool = False
     ) -> None:
         self.work = work
         self.future = future
+        self.at = time.monotonic()
+        """When it was handed over."""
         self.quiet = quiet
         """Nobody waits for its success."""
         self.outcome: object = None

@@ -23,7 +23,7 @@ from recordbridge.store.leases import Leases
 from recordbridge.store.reader import Reader
 from recordbridge.store.schema import migrate
 from recordbridge.store.statements import Cursor, Statements
-from recordbridge.store.writer import CLOSE_S, Notice, Writer
+from recordbridge.store.writer import CLOSE_S, Notice, Took, Writer
 
 log = structlog.get_logger()
 
@@ -133,13 +133,19 @@ class Database(Reader):
 
 @contextlib.asynccontextmanager
 async def open_store(
-    url: str, *, worker: str, notice: Notice | None = None, max_waiting: int = MAX_WAITING
+    url: str,
+    *,
+    worker: str,
+    notice: Notice | None = None,
+    took: Took | None = None,
+    max_waiting: int = MAX_WAITING,
 ) -> AsyncIterator[Database]:
     """Reserve the database, bring it to this release's schema, serve it until the block ends.
 
     `url` is `sqlite:///PATH` or `postgresql://...`; `worker` names us to another one that would be
-    in our way. `notice` is called on the loop when the database goes away (False) and is back
-    (True). Raises StorageError, one plain sentence, when the database cannot be used.
+    in our way. `took` is told of every unit how long it took. `notice` is called on the loop when
+    the database goes away (False) and is back (True). Raises StorageError, one plain sentence,
+    when the database cannot be used.
     """
     backend = backend_of(url)
     with backend.reserved(worker):
@@ -152,6 +158,7 @@ async def open_store(
             loop=asyncio.get_running_loop(),
             notice=notice,
             max_waiting=max_waiting,
+            took=took,
         )
         database = Database(backend, writer, worker)
         writer.start()

@@ -31,6 +31,8 @@ MOST_BACK_OFF_S = 1.0
 CLOSE_S = 3.0
 """How long a database that is away is still tried after `close` (N-7)."""
 
+Took = Callable[[float], None]
+"""Told in the writer's thread how many seconds it took until a unit was durable."""
 Notice = Callable[[bool], None]
 """Told on the loop when the database went away (False) or came back (True)."""
 
@@ -47,7 +49,9 @@ class Writer:
         loop: asyncio.AbstractEventLoop,
         notice: Notice | None,
         max_waiting: int,
+        took: Took | None = None,
     ) -> None:
+        self._took = took
         self._open_batcher = open_batcher
         self._ready = ready
         self._loop = loop
@@ -238,6 +242,11 @@ class Writer:
     def _tell(self, batch: Batch, otherwise: StorageError) -> None:
         """Hand all verdicts to the loop at once; `otherwise` is that of unsettled items."""
         batch.fail_waiting(otherwise)
+        if self._took is not None:
+            now = time.monotonic()
+            for item in batch.items:
+                if item.failure is None:
+                    self._took(now - item.at)
         self._untold += batch.items
         quiet = all(item.quiet and item.failure is None for item in batch.items)
         if not quiet or len(self._untold) >= BATCH:

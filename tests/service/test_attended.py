@@ -56,38 +56,6 @@ async def test_a_callee_connects_the_caller_with_whom_it_consulted(service: Serv
     true(session.side)
 
 
-@pytest.mark.rule("S-1", "S-2", "F-4")
-async def test_two_of_our_calls_are_connected(service: Service) -> None:
-    """A callee of the first, who is the caller of the second, drops out of both."""
-    lines = [service.line(), service.line()]
-    for line in lines:
-        line.answers(line.record(**ARMED), dial(line, number(line)))
-    async with Callees(service.carrier) as callees:
-        call = await lines[0].call([speak(20)])
-        callee = await callees.next(number(lines[0]))
-        await callee.answer()
-        asking = await lines[1].call([silence(20)])
-        other = await callees.next(number(lines[1]))
-        await other.answer()
-        await asking.answered()
-        await other.speak(0.5, 40)
-        await attended(callee, asking)
-        await asking.ended()
-        await callee.hang_up()
-        hears = await other.listen()
-        await other.speak(1.5, 55)
-        assert seconds(await hears.heard()), "the first caller"
-        await other.hang_up()
-        kept = [await stereo.delivered(line) for line in lines]
-        for line in lines:
-            assert (await line.next("dialled")).params["DialStatus"] == "completed"
-            await line.next("hangup")
-        await call.ended()
-    assert 55 in seconds(kept[0].far)
-    assert {40, 55} <= seconds(kept[1].far)
-    assert seconds(kept[1].caller), "the first caller is the second call's now"
-
-
 @pytest.mark.rule("Q-2", "F-4")
 async def test_a_callee_is_taken(service: Service) -> None:
     """The Dial is over, and nobody hangs up the callee, who is somebody else's now."""

@@ -370,3 +370,14 @@ async def test_quiet_units_are_told_at_the_end(monkeypatch: pytest.MonkeyPatch, 
     async with open_store(url, worker="rb-1") as store:
         quiet = store.commit(Unit(call=a_call()), quiet=True)
     await quiet
+
+
+async def test_of_every_kept_unit_it_is_told_how_long_it_took(url: str) -> None:
+    took: list[float] = []
+    async with open_store(url, worker="rb-1", took=took.append) as store:
+        await store.commit(Unit(call=a_call("c1")))
+        with pytest.raises(FenceError):
+            await store.commit(Unit(call=a_call("c1", 9)))
+        await store.commit(Unit(call=a_call("c2")))
+    assert len(took) == 2
+    assert all(0 < each < 60 for each in took)
