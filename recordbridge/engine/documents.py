@@ -38,7 +38,7 @@ def fetched(
         document = parser.parse(outcome.body, defaults)
         parser.require_supported(document)
     except DocumentError as error:
-        return DocumentFailed(request_id=row.request_id, reached=True, reason=f"{row.url}: {error}")
+        return _rejected(row, error)
     for warning in document.warnings:
         log.warning("document_warning", call_uuid=row.call_uuid, url=row.url, warning=warning)
     return DocumentArrived(request_id=row.request_id, document=document)
@@ -53,6 +53,16 @@ def _unread(row: RequestRow, outcome: Outcome) -> DocumentFailed:
     )
 
 
+def _rejected(row: RequestRow, error: DocumentError) -> DocumentFailed:
+    """A-19: counted by its kind, and kept with the call."""
+    return DocumentFailed(
+        request_id=row.request_id,
+        reached=True,
+        reason=f"{row.url}: {error}",
+        kind=error.kind,
+    )
+
+
 def prompts(row: RequestRow, outcome: Outcome) -> PromptsArrived | DocumentFailed:
     """The reply of a confirmSound or dialMusic request."""
     if outcome.failure:
@@ -60,9 +70,4 @@ def prompts(row: RequestRow, outcome: Outcome) -> PromptsArrived | DocumentFaile
     try:
         return PromptsArrived(request_id=row.request_id, prompts=parser.parse_prompts(outcome.body))
     except DocumentError as error:
-        return DocumentFailed(
-            request_id=row.request_id,
-            reached=True,
-            reason=f"{row.url}: {error}",
-            kind=error.kind,
-        )
+        return _rejected(row, error)

@@ -11,7 +11,6 @@ from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Recognise, Refusal, Reply
 from recordbridge.machine.state import HangingUp, Recording, Taping
 from recordbridge.machine.turn import Turn
-from recordbridge.plivo.elements import Document
 
 
 def record(turn: Turn, fact: f.RecordAsked) -> None:
@@ -85,8 +84,6 @@ def transfer(turn: Turn, fact: f.TransferAsked) -> None:
     if turn.call.outside:
         _refuse(turn, fact.asked_id, "conflict")
         return
-    # While a document is pending, nobody waits for the reply to a Dial's `action`.
-    turn.flow(pending=Document())
     if isinstance(now, Taping):
         _stop_plain(turn, turn.recording(now.recording_id))
     else:

@@ -11,12 +11,13 @@ from typing import Literal
 
 from recordbridge import ids
 from recordbridge.instant import Instant
-from recordbridge.machine import life, outcome
+from recordbridge.machine import life, limits, outcome
 from recordbridge.machine.intents import (
     BeginCapture,
     BeginSnoop,
     Discard,
     EndCapture,
+    EndPlayback,
     EndSnoop,
     WatchTalking,
 )
@@ -32,8 +33,6 @@ WHY_MS = 100
 """How long after Asterisk ended a file by itself a hangup may still turn out to be the cause."""
 SLACK_MS = 300
 """Asterisk's limits may strike this much early by our count."""
-SPARE_MS = 120
-"""Recorded beyond maxLength, to be cut off: the file is exactly as long as allowed (P-6)."""
 BACKUP_S = 5
 """How much later Asterisk's own limits strike when ours do not."""
 HEAD_MS = 40
@@ -101,8 +100,8 @@ def snoop_entered(turn: Turn, recording: Recording, tap: Tap) -> None:
 
 
 def watch(turn: Turn, recording: Recording, tap: Tap) -> None:
-    """Whether it hears speech is told from before it is recorded."""
-    if recording.watch:
+    """Whether it hears speech is told from before it is recorded: of the caller (P-5)."""
+    if recording.watch and tap.direction == "in":
         turn.emit(
             WatchTalking(
                 channel_id=turn.call.channel_id,
@@ -124,9 +123,7 @@ def begin(turn: Turn, recording: Recording) -> None:
 def begin_files(turn: Turn, recording: Recording, taps: tuple[Tap, ...] = ()) -> None:
     """Tell Asterisk to write, with its own limits behind ours."""
     element = recording.element
-    silence_s = 0
-    if not recording.background:
-        silence_s = element.timeout_s + (BACKUP_S if recording.watch else 0)
+    silence_s = element.timeout_s + (BACKUP_S if recording.watch else 0)
     for tap in taps or recording.taps:
         if not tap.lost:
             turn.emit(
@@ -134,10 +131,15 @@ def begin_files(turn: Turn, recording: Recording, taps: tuple[Tap, ...] = ()) ->
                     channel_id=turn.call.channel_id,
                     snoop_id=tap.snoop_id,
                     name=life.capture_name(tap),
-                    max_silence_s=silence_s,
+                    max_silence_s=silence_s if _ends_by_silence(recording, tap) else 0,
                     max_duration_s=element.max_length_s + BACKUP_S,
                 )
             )
+
+
+def _ends_by_silence(recording: Recording, tap: Tap) -> bool:
+    """P-5: the caller's silence does, not that of what the caller hears."""
+    return not recording.background and tap.direction == "in"
 
 
 def began(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
@@ -176,7 +178,7 @@ def run(turn: Turn, recording: Recording, at: Instant) -> None:
     turn.unhurried = True
     quiet = None if recording.speaking else at
     recording = turn.put(recording, phase="running", start_at=at, quiet_since=quiet)
-    recording = turn.put(recording, deadline=running_deadline(recording, at))
+    recording = turn.put(recording, deadline=limits.deadline(recording, at))
     turn.detail("recording_began", recording_id=recording.recording_id, at=at)
     if recording.paused:
         recording = hush(turn, recording)
@@ -185,19 +187,10 @@ def run(turn: Turn, recording: Recording, at: Instant) -> None:
         outcome.started(turn, recording)
 
 
-def running_deadline(recording: Recording, start_at: Instant) -> Instant:
-    """When a running recording ends if nothing else ends it."""
-    limit = start_at + recording.element.max_length_s * 1000 + SPARE_MS
-    if recording.watch and not recording.paused and recording.quiet_since is not None:
-        return min(limit, recording.quiet_since + recording.element.timeout_s * 1000)
-    return limit
-
-
 def at_limit(turn: Turn, recording: Recording) -> bool:
     """End a recording that has reached maxLength."""
-    start = recording.start_at
-    assert start is not None
-    limit = start + recording.element.max_length_s * 1000
+    limit = limits.longest(recording)
+    assert limit is not None
     if turn.now < limit:
         return False
     end(turn, recording, "maxLength", at=limit)
@@ -215,13 +208,14 @@ def end(
     error: str = "",
 ) -> None:
     """End a running recording for the reason; Asterisk is told to close the file."""
+    reason, at = limits.came_first(recording, reason, at)
     recording = turn.put(
         recording,
         phase="ending",
         reason=reason,
         stopped_at=at,
         keep_ms=None if recording.guessed else keep_ms,  # counted from an unsure start
-        key=key,
+        key=key if reason == "finishOnKey" else "",
         error=error,
         deadline=turn.now + CLOSE_MS,
     )
@@ -255,7 +249,12 @@ def hush(turn: Turn, recording: Recording) -> Recording:
 
 
 def stop(turn: Turn, recording: Recording, reason: EndReason = "stopped") -> None:
-    """Somebody asked for the end (REST, or the flow was taken away), wherever it is."""
+    """Somebody asked for the end (REST, or the flow was taken away), wherever it is.
+
+    One that Asterisk has just ended has ended; why will be known in a moment.
+    """
+    if recording.phase == "running" and _has_ended(recording):
+        return
     if recording.phase in ("running", "answering"):
         note_start(turn, recording)
         recording = turn.recording(recording.recording_id) or recording
@@ -277,8 +276,10 @@ def never_began(turn: Turn, recording: Recording, reason: EndReason) -> None:
     """
     if recording.phase == "starting":
         _discard(turn, recording, recording.taps)
+    if recording.beep_id and turn.call.present and not turn.call.outside:
+        turn.emit(EndPlayback(channel_id=turn.call.channel_id, playback_id=recording.beep_id))
     recording = turn.put(
-        recording, reason=reason, start_at=turn.now, stopped_at=turn.now, keep_ms=0
+        recording, reason=reason, start_at=turn.now, stopped_at=turn.now, keep_ms=0, beep_id=""
     )
     life.collect(turn, recording)
 

@@ -15,7 +15,6 @@ import msgspec
 from recordbridge.instant import Instant
 from recordbridge.machine import early, prompts
 from recordbridge.machine.intents import (
-    Answer,
     BeginLeg,
     EndBridge,
     EndLeg,
@@ -166,7 +165,7 @@ def win(turn: Turn, dialing: Dialing, leg_id: str) -> Dialing:
     if dialing.music is not None:
         prompts.stop(turn, dialing.music)
     if turn.call.answered_at is None:
-        turn.emit(Answer(channel_id=turn.call.channel_id))
+        turn.answer()
     elif dialing.element.dial_music is None and not dialing.heard:
         turn.emit(Ring(channel_id=turn.call.channel_id, on=False))
     until = turn.now + CONNECT_MS

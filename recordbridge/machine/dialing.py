@@ -249,8 +249,11 @@ def deadline(dialing: Dialing) -> Instant:
 # -- the end
 
 
-def finish(turn: Turn, dialing: Dialing, status: DialStatus) -> None:
-    """The Dial is over: what it made is taken away, its recordings end, it is reported."""
+def finish(turn: Turn, dialing: Dialing, status: DialStatus, *, taken_away: bool = False) -> None:
+    """The Dial is over: what it made is taken away, its recordings end, it is reported.
+
+    `taken_away`: something else runs now, or nothing, so nobody waits for the reply (H-3).
+    """
     dial.clear(turn, dialing)
     for request_id in (dialing.music_request, *(leg.request_id for leg in dialing.legs)):
         if request_id:
@@ -264,7 +267,9 @@ def finish(turn: Turn, dialing: Dialing, status: DialStatus) -> None:
     turn.flow(doing=None)
     element = dialing.element
     parameters = reports.dial(turn.call, dialing, status)
-    documents.action(turn, element.action, parameters, redirect=element.redirect)
+    documents.action(
+        turn, element.action, parameters, redirect=element.redirect, ignored=taken_away
+    )
 
 
 def not_bridged(turn: Turn, bridge_id: str) -> None:
@@ -287,7 +292,8 @@ def tones_refused(turn: Turn, tones_id: str) -> None:
 
 def call_gone(turn: Turn, dialing: Dialing) -> None:
     """The caller is gone, or the flow was taken away: legs end, and it is reported (H-3)."""
-    finish(turn, dialing, "cancel" if dialing.connected_at is None else "completed")
+    status: DialStatus = "cancel" if dialing.connected_at is None else "completed"
+    finish(turn, dialing, status, taken_away=True)
 
 
 def _tell(

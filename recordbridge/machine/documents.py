@@ -43,16 +43,22 @@ def fetch(
 
 
 def action(
-    turn: Turn, target: Target | None, parameters: dict[str, str], *, redirect: bool
+    turn: Turn,
+    target: Target | None,
+    parameters: dict[str, str],
+    *,
+    redirect: bool,
+    ignored: bool = False,
 ) -> bool:
     """The `action` of an element that has ended; tells whether the flow waits for the reply.
 
     With `redirect` the reply is the next document, while anybody is there to hear it and no
     other document has come first (S-5); else it is ignored, and the request durable (H-3).
+    `ignored`: nobody waits for it whatever it is.
     """
     if target is None:
         return False
-    awaited = redirect and turn.call.present and turn.call.flow.pending is None
+    awaited = redirect and not ignored and turn.call.present and turn.call.flow.pending is None
     request_id = turn.new_request()
     event: Event = "Redirect" if redirect else "Record"
     turn.emit(

@@ -18,6 +18,7 @@ from recordbridge.machine import (
     prompts,
     record,
 )
+from recordbridge.machine.early import lasts_ms
 from recordbridge.machine.gather import Gathered
 from recordbridge.machine.intents import (
     Abandon,
@@ -51,8 +52,8 @@ from recordbridge.plivo.elements import (
     Wait,
 )
 
-SENDING_MS = 60_000
-"""How long keys may take to be sent at the most."""
+SENDING_MS = 10_000
+"""How much longer than they last keys may take to be sent."""
 
 Lasting = Record | Play | Speak | Wait | Dtmf | GetDigits | PreAnswer | Dial
 """Elements that do something; Hangup and Redirect are the flow's own."""
@@ -81,6 +82,20 @@ def begin(turn: Turn, element: Lasting, *, early: bool) -> None:
             dialing.begin(turn, element)
         case _:
             assert_never(element)
+
+
+def is_instant(element: Lasting) -> bool:
+    """F-7: it takes no time, so that documents of it and a Redirect alone would go round and round.
+
+    The elements of a PreAnswer are elements of their own.
+    """
+    match element:
+        case Record():
+            return background.is_background(element)
+        case Dtmf():
+            return not element.wait
+        case _:
+            return isinstance(element, PreAnswer)
 
 
 def _audible(turn: Turn, *, early: bool) -> None:
@@ -132,7 +147,8 @@ def _send(turn: Turn, element: Dtmf) -> None:
         )
     )
     if element.wait:
-        turn.flow(doing=Sending(keys_id=keys_id, until=turn.now + SENDING_MS))
+        until = turn.now + lasts_ms(element.digits) + SENDING_MS
+        turn.flow(doing=Sending(keys_id=keys_id, until=until))
 
 
 # -- what moves it
@@ -247,6 +263,13 @@ def snoop_entered(turn: Turn, snoop_id: str) -> None:
                 silence_ms=capture.TALK_MS,
             )
         )
+
+
+def cannot_listen(turn: Turn, snoop_id: str) -> None:
+    """A Wait for silence that hears nothing lasts as long as it may."""
+    doing = turn.call.flow.doing
+    if isinstance(doing, Waiting) and doing.snoop_id == snoop_id:
+        turn.flow(doing=replace(doing, quiet_ms=0))
 
 
 def talking(turn: Turn, snoop_id: str, at: Instant, *, speaking: bool) -> None:

@@ -110,14 +110,15 @@ def _press(turn: Turn, dialing: Dialing, leg_id: str) -> Dialing:
             digits=digits,
         )
     )
-    until = turn.now + sum(map(_lasts_ms, digits))
+    until = turn.now + lasts_ms(digits)
     return put(
         dialing, leg, own_bridge=own, tones_id=tones_id, tones_from=turn.now, tones_until=until
     )
 
 
-def _lasts_ms(key: str) -> int:
-    return PAUSES_MS.get(key, TONE_MS)
+def lasts_ms(digits: str) -> int:
+    """How long it takes to press the keys."""
+    return sum(PAUSES_MS.get(key, TONE_MS) for key in digits)
 
 
 def refused(dialing: Dialing, tones_id: str) -> Dialing:
@@ -171,7 +172,7 @@ def _unheard(digits: str, played_ms: int) -> str:
     for index, key in enumerate(digits):
         if at >= played_ms:
             return digits[index:]
-        at += _lasts_ms(key)
+        at += lasts_ms(key)
     return ""
 
 

@@ -114,7 +114,8 @@ def _begin(turn: Turn, element: Element, *, first: bool, early: bool) -> None:
         case Redirect():
             _redirect(turn, element)
         case _:
-            turn.flow(redirects=0)
+            if not doing.is_instant(element):
+                turn.flow(redirects=0)
             doing.begin(turn, element, early=early)
             doing.after_recording(turn)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture, life
+from recordbridge.machine import capture, life, limits
 from recordbridge.machine.state import EndReason, Recording
 from recordbridge.machine.turn import Turn, replace
 
@@ -38,4 +38,4 @@ def talk(turn: Turn, recording: Recording) -> None:
     if not recording.watch or start is None:
         return
     recording = turn.put(recording, speaking=True, quiet_since=None)
-    turn.put(recording, deadline=capture.running_deadline(recording, start))
+    turn.put(recording, deadline=limits.deadline(recording, start))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture
+from recordbridge.machine import capture, limits
 from recordbridge.machine.state import EndReason, Recording
 from recordbridge.machine.turn import Turn
 
@@ -19,6 +19,7 @@ def call_gone(
             if lives or reason == "stopped":
                 _taken(turn, recording, reason, at)
                 return
+            reason, at = limits.came_first(recording, reason, at)
             recording = turn.put(
                 recording,
                 phase="ending",

@@ -8,7 +8,7 @@ pause. It counts for maxLength, not for silence; keys pressed in it end nothing.
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture
+from recordbridge.machine import capture, limits
 from recordbridge.machine.intents import EndCapture
 from recordbridge.machine.state import Pause, Recording, Segment, Tap
 from recordbridge.machine.turn import Turn, replace
@@ -55,7 +55,7 @@ def _shifted(quiet_since: Instant | None, since: Instant, until: Instant) -> Ins
 
 def _wait_for_end(turn: Turn, recording: Recording) -> Recording:
     assert recording.start_at is not None
-    return turn.put(recording, deadline=capture.running_deadline(recording, recording.start_at))
+    return turn.put(recording, deadline=limits.deadline(recording, recording.start_at))
 
 
 def go_on(turn: Turn, recording: Recording) -> None:

@@ -8,7 +8,7 @@ Asterisk's limits then are only a back-up.
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture, prompts
+from recordbridge.machine import capture, limits, prompts
 from recordbridge.machine.intents import AgiPlay, BeginPlayback, EndPlayback
 from recordbridge.machine.state import Recording
 from recordbridge.machine.turn import Turn
@@ -72,14 +72,26 @@ def talking(turn: Turn, recording: Recording, at: Instant, *, speaking: bool) ->
     if recording.phase != "running" or start is None:
         return
     recording = turn.put(recording, quiet_since=None if speaking else max(start, at))
-    turn.put(recording, deadline=capture.running_deadline(recording, start))
+    turn.put(recording, deadline=limits.deadline(recording, start))
+
+
+def unwatched(turn: Turn, recording: Recording) -> None:
+    """Asterisk will not tell of talk: better end late, by its own limit, than in the talk."""
+    recording = turn.put(recording, watch=False, quiet_since=None)
+    if recording.phase == "running" and recording.start_at is not None:
+        turn.put(recording, deadline=limits.deadline(recording, recording.start_at))
 
 
 def key_pressed(turn: Turn, recording: Recording, key: str, at: Instant, down_ms: int) -> bool:
-    """P-7: a key of the set ends it; what is kept ends before the key went down."""
+    """P-7: a key of the set ends it; what is kept ends before the key went down.
+
+    P-4: not one that comes after Asterisk has ended it at the caller's silence.
+    """
     if recording.background or recording.phase != "running" or recording.paused:
         return False
     if key not in recording.element.finish_on_key:
+        return False
+    if recording.stopped_at is not None and at >= recording.stopped_at:
         return False
     assert recording.start_at is not None
     spoken = max(0, at - down_ms - KEY_MS - recording.start_at)
@@ -98,8 +110,10 @@ def due(turn: Turn, recording: Recording) -> None:
             beep_ended(turn, recording, failed=True)
             return
     elif recording.phase == "running" and not any(tap.closed for tap in recording.taps):
-        if not capture.at_limit(turn, recording) and not recording.paused:
+        if limits.silent(recording, turn.now):
             _silence(turn, recording)
+        else:
+            capture.at_limit(turn, recording)
         return
     capture.due(turn, recording)
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from yarl import URL
 
-from recordbridge.plivo.urls import absolute_url, with_query, without_userinfo
+from recordbridge.urls import absolute_url, with_query, without_userinfo
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from recordbridge.plivo.retry import Target, parse_target
-from recordbridge.plivo.urls import absolute_url
+from recordbridge.urls import absolute_url
 
 Value = str | int | bool | Target | tuple[str, ...] | Mapping[str, str] | None
 Check = Callable[[str, list[str]], Value]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from recordbridge.plivo.urls import absolute_url, has_ascii_query
+from recordbridge.urls import absolute_url, has_ascii_query
 
 
 class Retry(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import parse_qs, urlparse, urlunparse
 
-from recordbridge.plivo.urls import without_userinfo
+from recordbridge.urls import without_userinfo
 
 
 def headers(

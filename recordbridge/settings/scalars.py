@@ -27,6 +27,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from recordbridge.urls import absolute_url
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -81,6 +83,16 @@ def _fits_url(value: str) -> str:
         raise ValueError(f"{value} does not begin with http:// or https://")
     if not parts.hostname or port == 0 or re.search(r"[\s\x00-\x1f]", value):
         raise ValueError(f"{value} has no usable host and port")
+    return value
+
+
+def _can_be_sent(value: str) -> str:
+    """As strict as with the URLs of documents: else the start would fail on it."""
+    _fits_url(value)
+    try:
+        absolute_url(value)
+    except ValueError as error:
+        raise ValueError(f"{value} {error}") from None
     return value
 
 
@@ -224,7 +236,7 @@ HostPort = Annotated[
     AfterValidator(_fits_host_port),
     Allowed('HOST:PORT, such as 127.0.0.1:8080 or "[::1]:8080"'),
 ]
-Url = Annotated[str, AfterValidator(_fits_url), Allowed("an absolute http or https URL")]
+Url = Annotated[str, AfterValidator(_can_be_sent), Allowed("an absolute http or https URL")]
 BaseUrl = Annotated[
     str,
     AfterValidator(_fits_base_url),

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recordbridge import ids
-from recordbridge.machine.capture import HEAD_MS, SPARE_MS
+from recordbridge.machine.capture import HEAD_MS
+from recordbridge.machine.limits import SPARE_MS
 from recordbridge.machine.state import LAG_MS
 from tests.bench import measurements
 from tests.bench.observer import Observed, observing

@@ -76,3 +76,16 @@ async def test_one_side_that_asterisk_will_not_record(service: Service, missing:
         assert hear(spoken).voice_ms >= 150
     true(kept.side)
     await call.ended()
+
+
+@pytest.mark.rule("P-4", "P-5", "A-12")
+async def test_the_far_side_s_silence_ends_nothing(service: Service) -> None:
+    """In stereo too the silence is the caller's: nothing is played to one who talks for long."""
+    line = service.line()
+    line.answers(line.record(recordChannelType="stereo", timeout=1, maxLength=9))
+    call = await line.call([speak(12)])
+    kept = await stereo.delivered(line)
+    assert kept.callback["RecordingEndReason"] == "maxLength"
+    assert kept.caller.ms == kept.far.ms == 9000
+    assert hear(kept.caller).voice_ms >= 8800
+    await call.ended()

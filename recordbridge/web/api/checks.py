@@ -10,8 +10,8 @@ from typing import Any
 from recordbridge.instant import Instant
 from recordbridge.plivo import checks as elements
 from recordbridge.plivo.retry import Target
-from recordbridge.plivo.urls import absolute_url
 from recordbridge.ports.lists import Span
+from recordbridge.urls import absolute_url
 from recordbridge.web.api.fields import Field
 
 MOST_ROWS = 20

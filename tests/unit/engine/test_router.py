@@ -249,18 +249,22 @@ async def test_a_call_for_an_application_that_does_not_exist_is_hung_up(bench: B
     assert bench.told(i.HangUp)
 
 
-@pytest.mark.rule("F-6")
+@pytest.mark.rule("F-6", "A-19")
 @pytest.mark.parametrize(
-    ("outcome", "code"),
+    ("outcome", "code", "kind"),
     [
-        (Outcome(failure="ct", error="refused"), 7011),
-        (Outcome(failure="", status=200, body=b"hello"), 8011),
-        (Outcome(failure="", status=200, body=b"<Response><Nope/></Response>"), 8011),
-        (Outcome(failure="", status=200, body=b"<Response/>"), 4010),
+        (Outcome(failure="ct", error="refused"), 7011, ""),
+        (Outcome(failure="", status=200, body=b"hello"), 8011, "syntax"),
+        (
+            Outcome(failure="", status=200, body=b"<Response><Nope/></Response>"),
+            8011,
+            "unknown_element",
+        ),
+        (Outcome(failure="", status=200, body=b"<Response/>"), 4010, ""),
     ],
 )
 async def test_the_reply_to_the_answer_url_becomes_a_document_or_a_cause(
-    tmp_path: Path, outcome: Outcome, code: int
+    tmp_path: Path, outcome: Outcome, code: int, kind: str
 ) -> None:
     answer = Target(url="http://app.example/answer")
     profile = Profile(account="M", application="sales", answer=answer)
@@ -272,6 +276,10 @@ async def test_the_reply_to_the_answer_url_becomes_a_document_or_a_cause(
         while not bench.told(i.HangUp):
             await asyncio.sleep(0.005)
     assert bench.router.calls[CALL].state.ending.code == code
+    told = bench.metrics.exposition().decode().splitlines()
+    counted = [line for line in told if line.startswith("recordbridge_document_errors_total")]
+    line = f'recordbridge_document_errors_total{{kind="{kind}"}} 1.0'
+    assert counted == ([line] if kind else [])
     await bench.close()
 
 

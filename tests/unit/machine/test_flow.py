@@ -9,8 +9,19 @@ import pytest
 from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine.state import Profile
-from recordbridge.plivo.elements import Document, Hangup, Play, Redirect, Wait
+from recordbridge.machine import life
+from recordbridge.machine.state import Profile, Taping
+from recordbridge.plivo.elements import (
+    Document,
+    Dtmf,
+    Element,
+    Hangup,
+    Play,
+    PreAnswer,
+    Record,
+    Redirect,
+    Wait,
+)
 from recordbridge.plivo.retry import Target
 from tests.unit.machine.drive import START, Drive, voicemail
 
@@ -169,6 +180,54 @@ def test_an_element_between_redirects_starts_the_count_anew() -> None:
         drive.document(Wait(length_s=1), Redirect(target=REDIRECT))
         drive.wait(1_000)
     assert not drive.of(i.HangUp)
+
+
+@pytest.mark.rule("F-7")
+@pytest.mark.parametrize(
+    "idle",
+    [
+        Record(start_on_dial_answer=True),
+        Record(record_session=True),
+        PreAnswer(),
+        Dtmf(digits="1"),
+    ],
+)
+def test_an_element_that_takes_no_time_does_not(idle: Element) -> None:
+    """Else such documents would go round and round, and arm one recording after the other."""
+    drive = Drive(idle, Redirect(target=REDIRECT))
+    for _ in range(60):
+        if isinstance(drive.state.flow.doing, Taping):
+            for tap in drive.recording.taps:
+                drive.feed(f.SnoopEntered(snoop_id=tap.snoop_id))
+            for tap in drive.recording.taps:
+                drive.feed(f.CaptureBegan(name=life.capture_name(tap), at=drive.now))
+            drive.feed(f.CallAnswered(at=drive.now))
+        if drive.of(i.HangUp):
+            break
+        drive.document(idle, Redirect(target=REDIRECT))
+    assert len(drive.requests("redirect")) == 50
+    assert drive.of(i.HangUp)
+
+
+@pytest.mark.rule("F-2")
+@pytest.mark.parametrize("command", ["BeginSnoop", "WatchTalking"])
+def test_a_wait_for_silence_that_cannot_listen_lasts_its_time(command: str) -> None:
+    drive = Drive(Wait(length_s=10, silence=True, min_silence_ms=2_000), answered=True)
+    snoop = drive.last(i.BeginSnoop).snoop_id
+    drive.feed(f.CommandRefused(object_id=snoop, command=command, reason="no such function"))
+    drive.wait(9_900)
+    assert not drive.of(i.HangUp)
+    drive.wait(200)
+    assert drive.of(i.HangUp)
+
+
+@pytest.mark.rule("F-2")
+def test_keys_that_take_more_than_a_minute_are_waited_for() -> None:
+    drive = Drive(Dtmf(digits="W" * 90, wait=True), answered=True)
+    drive.wait(90_000)
+    assert not drive.of(i.HangUp)
+    drive.feed(f.KeysSent(keys_id=drive.last(i.SendKeys).keys_id))
+    assert drive.of(i.HangUp)
 
 
 @pytest.mark.rule("F-2")

@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 from plivo.utils.signature_v3 import validate_v3_signature
 
+from recordbridge import urls
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
 from recordbridge.machine import transcription
 from recordbridge.machine.transcription import Outcome
-from recordbridge.plivo import parameters, signatures, urls
+from recordbridge.plivo import parameters, signatures
 from recordbridge.plivo.elements import Wait
 from recordbridge.plivo.retry import Target
 from tests.unit.machine.drive import ACTION, Drive, voicemail

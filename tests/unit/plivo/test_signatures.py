@@ -10,7 +10,7 @@ from plivo.utils import validate_signature
 from plivo.utils.signature_v3 import validate_v3_signature
 
 from recordbridge.plivo.signatures import headers
-from recordbridge.plivo.urls import absolute_url, with_query
+from recordbridge.urls import absolute_url, with_query
 
 TOKEN = "sekret-token-0001"
 NONCE = "20260101120000000001"

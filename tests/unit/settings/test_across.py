@@ -137,6 +137,17 @@ def test_one_application_may_have_a_number_twice_only_once(mistakes: Mistakes) -
     assert len(mistakes(f'applications: {{a: {{{ANSWER}, numbers: ["1", "1"]}}}}\n')) == 1
 
 
+@pytest.mark.parametrize(
+    "url", ["https://bücher.example/", "https://a\\b/", "http://[fe80::1%eth0]/", "http://-a/"]
+)
+def test_what_cannot_be_requested_is_told_before_the_start(mistakes: Mistakes, url: str) -> None:
+    """Documents are as strict: else a file that `check` calls good would not start."""
+    (mistake,) = mistakes(
+        f"applications: {{a: {{{ANSWER}, hangup_url: '{url}#rc=2', fallback_url: 'http://b/'}}}}\n"
+    )
+    assert f"applications.a.hangup_url: {url}#rc=2 must be " in mistake
+
+
 def test_whole_pairs_are_good(read: Load, tmp_path: Path) -> None:
     (tmp_path / "pem").touch()
     settings = read(

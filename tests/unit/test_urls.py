@@ -2,7 +2,7 @@
 
 import pytest
 
-from recordbridge.plivo.urls import absolute_url, has_ascii_query, with_query, without_userinfo
+from recordbridge.urls import absolute_url, has_ascii_query, with_query, without_userinfo
 
 
 @pytest.mark.parametrize(
