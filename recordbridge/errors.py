@@ -110,5 +110,9 @@ class ListenerError(RecordbridgeError):
     """The transcription engine broke down, or took too long; it may be asked again."""
 
 
+class ListenerAwayError(ListenerError):
+    """The transcription engine cannot be reached now, or has no time: waiting helps."""
+
+
 class GuardError(RecordbridgeError):
     """H-5: the address may not be connected to; the message names the setting."""

@@ -24,7 +24,7 @@ MIRROR = "http://deb.debian.org/debian"
 ARCHIVE = "http://archive.debian.org/debian"
 RELEASES = {"forky": "Asterisk 22", "bullseye": "Asterisk 16"}
 _PACKAGES = "asterisk,asterisk-modules,asterisk-core-sounds-en-wav"
-_RECIPE = "3"
+_RECIPE = "4"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _APT = (
     'Acquire::Check-Valid-Until "false"',
@@ -142,6 +142,8 @@ def _finish(root: Path) -> None:
             (root / name).symlink_to(f"usr/{name}")
     for name in ("dev", "proc", "srv/rig"):
         (root / name).mkdir(parents=True, exist_ok=True)
+    for texts in (root / "usr/share/doc").glob("asterisk-core-sounds-*"):
+        shutil.copytree(texts, root / "usr/share/asterisk/texts", dirs_exist_ok=True)
     for name in _UNWANTED:
         shutil.rmtree(root / name, ignore_errors=True)
     for device in jail.DEVICES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.live import LiveCalls
 from recordbridge.engine.router import Router
+from recordbridge.engine.texts import Texts
 from recordbridge.instant import Clock
 from recordbridge.ports.audio import Blobs
 from recordbridge.settings import Settings
@@ -20,6 +21,7 @@ def rest_api(
     blobs: Blobs,
     router: Router,
     deliveries: Deliveries,
+    texts: Texts,
     urls: RecordUrls,
     clock: Clock,
 ) -> Api:
@@ -30,6 +32,7 @@ def rest_api(
         lists=store,
         live=live,
         replays=deliveries,
+        texts=texts,
         starts=Starts(store, live, clock),
         urls=urls,
         clock=clock,

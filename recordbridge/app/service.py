@@ -21,7 +21,7 @@ from recordbridge.app.places import places
 from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.app.rest import rest_api
 from recordbridge.app.storage import storage
-from recordbridge.app.transcripts import transcriber
+from recordbridge.app.transcripts import transcribing
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.sounds import SoundFolder
@@ -31,6 +31,7 @@ from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.room import Room
 from recordbridge.engine.router import Router
+from recordbridge.engine.texts import Texts
 from recordbridge.engine.transcriber import Transcriber
 from recordbridge.errors import ListenError, StorageError
 from recordbridge.instant import Clock, SystemClock
@@ -68,6 +69,7 @@ class Service:
         self.recovery: Recovery
         self.deliveries: Deliveries
         self.transcriber: Transcriber
+        self.texts: Texts
         self.pipeline: Pipeline
         self.store: Database
         self.url = ""
@@ -166,7 +168,7 @@ class Service:
 
     def _listening(self, blobs: Blobs, work: Path) -> None:
         submit, clock = self.deliveries.submit, self.clock
-        self.transcriber = transcriber(
+        self.transcriber, self.texts = transcribing(
             self.settings, self.store, blobs, work, submit, clock, self.metrics
         )
         self.router.transcribe = self.transcriber.add
@@ -256,7 +258,14 @@ class Service:
         )
         add_sounds(application, sounds)
         api = rest_api(
-            self.settings, self.store, blobs, self.router, self.deliveries, urls, self.clock
+            self.settings,
+            self.store,
+            blobs,
+            self.router,
+            self.deliveries,
+            self.texts,
+            urls,
+            self.clock,
         )
         add_api(application, api)
         return application

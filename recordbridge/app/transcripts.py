@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
+from recordbridge.engine.texts import Texts
 from recordbridge.engine.transcriber import Transcriber
 from recordbridge.instant import Clock
 from recordbridge.ports.audio import Blobs
@@ -16,7 +18,14 @@ from recordbridge.store import Database
 from recordbridge.telemetry.metrics import Metrics
 
 
-def transcriber(
+class Transcribing(NamedTuple):
+    """`transcriber` is what recordings are given to, `texts` is for the REST API."""
+
+    transcriber: Transcriber
+    texts: Texts
+
+
+def transcribing(
     settings: Settings,
     store: Database,
     blobs: Blobs,
@@ -24,16 +33,19 @@ def transcriber(
     submit: Callable[[RequestRow], None],
     clock: Clock,
     metrics: Metrics,
-) -> Transcriber:
-    """What the recordings are given to."""
+) -> Transcribing:
+    """With the engine of the YAML file."""
     configured = settings.transcription
-    return Transcriber(
+    rate, listener = Decimal(configured.rate_per_minute), Whisper(configured.model)
+    transcriber = Transcriber(
         store=store,
         blobs=blobs,
-        listener=Whisper(configured.model),
+        listener=listener,
         work=work,
-        rate=Decimal(configured.rate_per_minute),
+        rate=rate,
         clock=clock,
         submit=submit,
         metrics=metrics,
     )
+    texts = Texts(store=store, listener=listener, add=transcriber.add, rate=rate, clock=clock)
+    return Transcribing(transcriber, texts)

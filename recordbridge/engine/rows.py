@@ -8,6 +8,8 @@ from recordbridge.instant import Instant
 from recordbridge.machine import reports
 from recordbridge.machine.intents import Recognise, Request, Transcribe
 from recordbridge.machine.state import Call, Recording
+from recordbridge.machine.transcription import Again
+from recordbridge.plivo.retry import Target
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.rows import (
     AttemptRow,
@@ -26,6 +28,7 @@ _state = msgspec.msgpack.Encoder()
 _retry = msgspec.msgpack.Encoder()
 _body = msgspec.json.Encoder()
 _decode_call = msgspec.msgpack.Decoder(Call)
+_target = msgspec.json.Decoder(Target)
 
 
 def decode(state: bytes) -> Call:
@@ -147,6 +150,19 @@ def transcript_row(call: Call, wanted: Transcribe) -> TranscriptRow:
         added_at=wanted.at,
         due_at=wanted.at + length_ms,
     )
+
+
+def asked_again(row: TranscriptRow) -> Again | None:
+    """E-5: under which id, and to whom, REST wants a text told; None when it has not asked."""
+    if not row.request_id:
+        return None
+    target = _target.decode(row.target) if row.target else None
+    return Again(row.request_id, target)
+
+
+def target_text(target: Target | None) -> str:
+    """As `asked_again` reads it."""
+    return "" if target is None else msgspec.json.encode(target).decode()
 
 
 def attempt_row(request_id: str, number: int, started_at: Instant, outcome: Outcome) -> AttemptRow:

@@ -20,12 +20,12 @@ import structlog
 
 from recordbridge import failpoints
 from recordbridge.engine import rows
-from recordbridge.errors import ListenerError, MediaError, StorageError
-from recordbridge.instant import Clock
+from recordbridge.errors import ListenerAwayError, ListenerError, MediaError, StorageError
+from recordbridge.instant import Clock, Instant
 from recordbridge.machine import transcription
 from recordbridge.machine.transcription import Outcome
 from recordbridge.ports.audio import Blobs
-from recordbridge.ports.rows import RequestRow, TranscriptRow, Unit
+from recordbridge.ports.rows import RequestRow, TranscriptRow, TranscriptState, Unit
 from recordbridge.ports.store import Store
 from recordbridge.ports.transcripts import Listener
 from recordbridge.telemetry.metrics import Metrics
@@ -90,7 +90,7 @@ class Transcriber:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work until the block ends; what is under way then is done after the next start."""
-        if trouble := self._listener.trouble():
+        if trouble := self._listener.trouble(""):
             log.info("transcription_unavailable", reason=trouble)
         task = asyncio.create_task(self._run(), name="transcriber")
         task.add_done_callback(_tell_broken)
@@ -107,7 +107,7 @@ class Transcriber:
             try:
                 if await self._transcribe(row):
                     self._broken.pop(row.recording_id, None)
-            except StorageError as error:
+            except (StorageError, ListenerAwayError) as error:
                 self._told(row, "transcription_delayed", reason=str(error))
                 await asyncio.sleep(PAUSE_S)
             finally:
@@ -140,7 +140,7 @@ class Transcriber:
             self.add(row)
 
     async def _transcribe(self, row: TranscriptRow) -> bool:
-        """Do one; False when it is to be tried again. Raises StorageError."""
+        """Do one; False when it is to be tried again. Raises StorageError, ListenerAwayError."""
         begun = self._clock()
         outcome = await self._outcome(row)
         if outcome is None:
@@ -161,7 +161,7 @@ class Transcriber:
         return True
 
     async def _outcome(self, row: TranscriptRow) -> Outcome | None:
-        if self._listener.trouble():
+        if self._listener.trouble(row.model):
             return Outcome(error=transcription.UNAVAILABLE)
         copy = self._work / f"{row.recording_id}.listen.{row.file_format}"
         try:
@@ -171,7 +171,10 @@ class Transcriber:
             return Outcome(
                 spoken=tuple(
                     await self._listener.listen(
-                        file, stereo=row.channels == 2, duration_ms=row.duration_ms
+                        file,
+                        stereo=row.channels == 2,
+                        duration_ms=row.duration_ms,
+                        model=row.model,
                     )
                 )
             )
@@ -180,6 +183,11 @@ class Transcriber:
                 raise
             self._told(row, "transcription_failed", reason=str(error))
             return Outcome(error=transcription.UNREACHABLE)
+        except ListenerAwayError as error:
+            if self._clock() - row.added_at < PATIENCE_MS:
+                raise
+            self._told(row, "transcription_failed", reason=str(error))
+            return Outcome(error=transcription.AWAY)
         except MediaError as error:
             self._told(row, "transcription_failed", reason=str(error))
             return Outcome(error=transcription.UNHEARD)
@@ -207,23 +215,29 @@ class Transcriber:
         if call is not None:
             state = rows.decode(call.state)
             held = next(r for r in state.recordings if r.recording_id == row.recording_id)
-            wanted = transcription.request(state, held, outcome, self._rate, now)
+            again = rows.asked_again(row)
+            wanted = transcription.request(state, held, outcome, self._rate, now, again)
             request = None if wanted is None else rows.request_row(state, wanted, now)
-        done = msgspec.structs.replace(
-            row,
-            state="failed" if outcome.error else "done",
-            done_at=now,
-            text=transcription.compact(outcome.spoken),
-            spoken=msgspec.json.encode(outcome.spoken),
-            error=outcome.error,
-            engine=self._listener.name,
-        )
+        done = self._done(row, outcome, now)
         requests = () if request is None else (request,)
         await self._store.commit(Unit(transcribed=(done,), requests=requests))
         if failpoints.ON:
             failpoints.reach("transcript.kept")
         for each in requests:
             self._submit(each)
+
+    def _done(self, row: TranscriptRow, outcome: Outcome, now: Instant) -> TranscriptRow:
+        """The row with its result. A text that could not be made anew stays as it was."""
+        state: TranscriptState = "failed" if outcome.error else "done"
+        row = msgspec.structs.replace(row, state=state, done_at=now, error=outcome.error)
+        if outcome.error and outcome.error != transcription.DELETED and row.text:
+            return row
+        return msgspec.structs.replace(
+            row,
+            text=transcription.compact(outcome.spoken),
+            spoken=msgspec.json.encode(outcome.spoken),
+            engine=self._listener.name(row.model),
+        )
 
     def _told(self, row: TranscriptRow, event: str, **fields: object) -> None:
         level = log.info if event == "transcribed" else log.warning

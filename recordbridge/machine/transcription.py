@@ -19,6 +19,7 @@ from recordbridge.machine import reports
 from recordbridge.machine.intents import Request
 from recordbridge.machine.state import Call, Recording, latest_request
 from recordbridge.plivo import parameters
+from recordbridge.plivo.retry import Target
 
 SHORTEST_MS = 500
 """A recording must be longer."""
@@ -36,6 +37,7 @@ DELETED = "The recording was deleted before it was transcribed"
 BROKEN = "The transcription engine broke down over this recording"
 UNHEARD = "The audio of the recording could not be decoded for transcription"
 UNREACHABLE = "The recording could not be read for transcription within a day"
+AWAY = "The transcription engine could not be reached within a day"
 
 Side = Literal["", "Caller", "Callee"]
 SIDES: tuple[Side, Side] = ("Caller", "Callee")
@@ -88,8 +90,12 @@ def _line(spoken: Spoken) -> str:
 
 def price(rate: Decimal, duration_ms: int) -> tuple[str, str]:
     """`transcription_charge` and `transcription_rate`: each started minute costs the rate."""
-    minutes = -(-duration_ms // 60_000)
-    return _decimal(rate * minutes), _decimal(rate)
+    return _decimal(cost(rate, duration_ms)), _decimal(rate)
+
+
+def cost(rate: Decimal, duration_ms: int) -> Decimal:
+    """Of each started minute."""
+    return rate * -(-duration_ms // 60_000)
 
 
 def _decimal(amount: Decimal) -> str:
@@ -99,21 +105,35 @@ def _decimal(amount: Decimal) -> str:
     return f"{amount:.{places}f}"
 
 
+class Again(msgspec.Struct, frozen=True):
+    """That REST has asked for the text (E-5): the id under which it is told, and whom."""
+
+    request_id: str
+    target: Target | None = None
+
+
 def request(
-    call: Call, recording: Recording, outcome: Outcome, rate: Decimal, now: Instant
+    call: Call,
+    recording: Recording,
+    outcome: Outcome,
+    rate: Decimal,
+    now: Instant,
+    again: Again | None = None,
 ) -> Request | None:
-    """The request to `transcriptionUrl`; None when only the type was given (T-1)."""
-    target = recording.element.transcription
-    if target is None:
+    """The request to `transcriptionUrl`, or to the URL that REST gave; None when only the type was
+    given (T-1), or REST gave none.
+    """
+    told = again or Again(recording.transcription_id, recording.element.transcription)
+    if told.target is None:
         return None
     report = full if recording.element.transcription_report == "full" else compact
     charge = parameters.NO_CHARGE, parameters.NO_CHARGE
     if not outcome.error:
         charge = price(rate, reports.length_ms(recording))
     return Request(
-        request_id=recording.transcription_id,
+        request_id=told.request_id,
         kind="transcription",
-        target=target,
+        target=told.target,
         parameters=reports.transcribed(
             call, recording, now, report(outcome.spoken), charge, outcome.error
         ),

@@ -12,7 +12,7 @@ import msgspec
 from recordbridge.instant import Instant
 
 RequestState = Literal["waiting", "sending", "delivered", "parked", "gone"]
-TranscriptState = Literal["waiting", "done", "failed"]
+TranscriptState = Literal["waiting", "done", "failed", "deleted"]
 RecordingStatus = Literal["recording", "processing", "ready", "failed"]
 
 
@@ -170,6 +170,12 @@ class TranscriptRow(msgspec.Struct, frozen=True):
     error: str = ""
     engine: str = ""
     """What made the text."""
+    model: str = ""
+    """That shall make it; empty: the one of the YAML file."""
+    request_id: str = ""
+    """E-5: under which it is told when REST has asked for it; else as the call's machine said."""
+    target: str = ""
+    """Whom REST wants it told to: `plivo.retry.Target` as JSON, empty for nobody."""
     owner: str = ""
     """N-6: the worker that makes it; set by the store alone."""
 

@@ -9,20 +9,23 @@ from recordbridge.machine.transcription import Spoken
 
 
 class Listener(Protocol):
-    """A transcription engine. `name` says which, for people."""
+    """A transcription engine. An empty `model` is the one that it is configured with."""
 
-    @property
-    def name(self) -> str: ...
+    def name(self, model: str) -> str:
+        """Which engine and model, for people."""
+        ...
 
-    def trouble(self) -> str:
+    def trouble(self, model: str) -> str:
         """Why it cannot be used at all, in a sentence; empty when it can."""
         ...
 
-    async def listen(self, recording: Path, *, stereo: bool, duration_ms: int) -> list[Spoken]:
+    async def listen(
+        self, recording: Path, *, stereo: bool, duration_ms: int, model: str
+    ) -> list[Spoken]:
         """What is said in the file, in its order; in stereo by whom.
 
-        Raises MediaError for a file that cannot be heard, ListenerError when the engine broke
-        down: then it may be asked again.
+        Raises MediaError for a file that cannot be heard, ListenerAwayError when the engine cannot
+        be reached now, ListenerError when it broke down: then it may be asked again.
         """
         ...
 

@@ -56,20 +56,25 @@ class Whisper:
     def __init__(self, model: str, threads: int = 0) -> None:
         self._model = model
         self._threads = threads or min(2, os.cpu_count() or 1)
-        self._trouble = trouble(model)
+        self._loaded = ""
         self._process: Process | None = None
 
-    @property
-    def name(self) -> str:
+    def name(self, model: str) -> str:
         """See the port."""
-        return f"faster-whisper {Path(self._model).name}"
+        return f"faster-whisper {Path(model or self._model).name}"
 
-    def trouble(self) -> str:
+    def trouble(self, model: str) -> str:
         """See the port."""
-        return self._trouble
+        return trouble(model or self._model)
 
-    async def listen(self, recording: Path, *, stereo: bool, duration_ms: int) -> list[Spoken]:
-        """See the port."""
+    async def listen(
+        self, recording: Path, *, stereo: bool, duration_ms: int, model: str
+    ) -> list[Spoken]:
+        """See the port. Another model than the last time costs the start of a process."""
+        model = model or self._model
+        if model != self._loaded:
+            await self.rest()
+            self._loaded = model
         patience_s = START_S + SLOWEST * duration_ms / 1000
         order = msgspec.json.encode(Listen(str(recording), stereo)) + b"\n"
         done = False
@@ -103,7 +108,7 @@ class Whisper:
     async def _ask(self, order: bytes) -> bytes:
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", _MODULE, str(models.find(self._model)),
+                sys.executable, "-P", "-m", _MODULE, str(models.find(self._loaded)),
                 str(self._threads),
                 stdin=PIPE, stdout=PIPE, start_new_session=True, limit=LONGEST_LINE,
                 env=os.environ | OFFLINE,

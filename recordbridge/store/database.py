@@ -102,6 +102,24 @@ class Database(Reader):
         await self._write(lambda sql: sql.transcript_delete, ("", b"[]", recording_id))
         await self._write(lambda sql: sql.recording_delete, (at, recording_id))
 
+    def transcribe_again(self, row: TranscriptRow) -> asyncio.Future[bool]:
+        """Ask for the text of a recording; False when it is asked for already (E-5)."""
+
+        def write(cursor: Cursor, sql: Statements) -> object:
+            cursor.execute(sql.transcript_again.sql, sql.transcript_again.values(row))
+            return cursor.rowcount == 1
+
+        return cast("asyncio.Future[bool]", self.run(write))
+
+    def erase_transcript(self, recording_id: str) -> asyncio.Future[bool]:
+        """Delete what was said; False while that is still to be found out (E-5)."""
+
+        def write(cursor: Cursor, sql: Statements) -> object:
+            cursor.execute(sql.transcript_erase, ("", b"[]", recording_id))
+            return cursor.rowcount == 1
+
+        return cast("asyncio.Future[bool]", self.run(write))
+
     async def _write(
         self, statement: Callable[[Statements], str], values: tuple[object, ...]
     ) -> None:

@@ -87,6 +87,8 @@ class Statements:
         self.start = Hot(_insert(dialect, starts, fixed=frozenset({"account", "key"})), dialect)
         self.transcript = Hot(_insert(dialect, transcripts), dialect, worker)
         self.transcribed = Hot(_transcribed(), dialect)
+        self.transcript_again = Hot(_transcript_again(dialect), dialect, worker)
+        self.transcript_erase = Hot(_transcript_erase(), dialect).sql
         self.transcript_delete = Hot(_transcript_delete(), dialect).sql
         self.start_forget = Hot(_start_forget(), dialect).sql
         self.starts_forget = Hot(_starts_forget(), dialect).sql
@@ -142,6 +144,31 @@ def _transcribed() -> ClauseElement:
         update(transcripts)
         .values({name: bindparam(name) for name in names})
         .where(transcripts.c.recording_id == bindparam(_WHERE + "recording_id"))
+    )
+
+
+def _transcript_again(dialect: Dialect) -> ClauseElement:
+    """E-5: asked for anew, unless it waits already; the text stays until there is another."""
+    names = [column.name for column in transcripts.columns]
+    build = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    insert = build(transcripts).values({name: bindparam(name) for name in names})
+    anew = ("state", "added_at", "due_at", "error", "model", "request_id", "target", "owner")
+    return insert.on_conflict_do_update(
+        index_elements=["recording_id"],
+        set_={name: insert.excluded[name] for name in anew},
+        where=transcripts.c.state != literal_column("'waiting'"),
+    )
+
+
+def _transcript_erase() -> ClauseElement:
+    """E-5: unless it is asked for and not there yet."""
+    return (
+        update(transcripts)
+        .values(
+            state=literal_column("'deleted'"), text=bindparam("text"), spoken=bindparam("spoken")
+        )
+        .where(transcripts.c.recording_id == bindparam(_WHERE + "recording_id"))
+        .where(transcripts.c.state != literal_column("'waiting'"))
     )
 
 

@@ -176,6 +176,8 @@ transcripts = Table(
     _bytes("spoken"),
     _text("error"),
     _text("engine"),
+    *(Column(name, Text, nullable=False, server_default="") for name in ("model", "request_id")),
+    Column("target", Text, nullable=False, server_default=""),
     _text("owner"),
 )
 """What was said in recordings, and those of which it is still to be found out (T-1)."""

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from recordbridge.engine.live import LiveCalls
+from recordbridge.engine.texts import Texts
 from recordbridge.instant import Clock, Instant
 from recordbridge.machine.intents import Reply as Told
 from recordbridge.ports.lists import Lists
@@ -32,6 +33,7 @@ class Api(NamedTuple):
     lists: Lists
     live: LiveCalls
     replays: Replays
+    texts: Texts
     starts: Starts
     urls: RecordUrls
     clock: Clock

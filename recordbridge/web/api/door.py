@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from recordbridge.web import basic, keys
-from recordbridge.web.api import calls, deliveries, openapi, recordings, records
+from recordbridge.web.api import calls, deliveries, openapi, recordings, records, transcriptions
 from recordbridge.web.api.asking import Api, Asking, Operation
 from recordbridge.web.api.fields import Values, of_body, of_query
 
@@ -20,6 +20,7 @@ API = web.AppKey("api", Api)
 OPERATIONS: tuple[Operation, ...] = (
     *records.OPERATIONS,
     *recordings.OPERATIONS,
+    *transcriptions.OPERATIONS,
     *calls.OPERATIONS,
     *deliveries.OPERATIONS,
 )

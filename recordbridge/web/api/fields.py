@@ -18,7 +18,9 @@ Values = dict[str, Any]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-SENT_ALONG = frozenset({"call_uuid", "recording_id", "callback_url", "callback_method"})
+SENT_ALONG = frozenset(
+    {"call_uuid", "recording_id", "transcription_id", "callback_url", "callback_method"}
+)
 """What the official SDKs send although the address says it, or for replies later, which there
 are none of: known everywhere, and without effect where it is not a field."""
 _GO_TAG = ":omitempty"

@@ -42,22 +42,29 @@ async def listing(asking: Asking) -> web.StreamResponse:
 
 
 async def get(asking: Asking) -> web.StreamResponse:
-    row = await _row(asking)
-    if row.status not in ENDED:
-        raise web.HTTPNotFound(
-            text="the recording is not ready yet", headers={"Retry-After": RETRY_AFTER_S}
-        )
+    row = await ended(asking)
     return reply(with_id(shapes.OneRecording, _object(asking, row), asking.api_id))
 
 
 async def delete(asking: Asking) -> web.StreamResponse:
-    row = await _row(asking)
+    row = await found(asking)
     if row.status not in ENDED or not await asking.api.live.erase(row):
         raise web.HTTPConflict(text="the recording is still worked on: delete it when it is ready")
     return nothing()
 
 
-async def _row(asking: Asking) -> RecordingRow:
+async def ended(asking: Asking) -> RecordingRow:
+    """The recording of the path; 404 with Retry-After until it is ready."""
+    row = await found(asking)
+    if row.status not in ENDED:
+        raise web.HTTPNotFound(
+            text="the recording is not ready yet", headers={"Retry-After": RETRY_AFTER_S}
+        )
+    return row
+
+
+async def found(asking: Asking) -> RecordingRow:
+    """The recording of the path. Raises 404."""
     row = await asking.api.lists.recording(asking.part("recording_id"))
     if row is None or row.account != asking.account or row.deleted_at is not None:
         raise web.HTTPNotFound(text="there is no such recording")

@@ -102,6 +102,39 @@ class Recordings(Reply, kw_only=True):
     objects: list[Recording]
 
 
+class Utterance(msgspec.Struct, kw_only=True):
+    """Something that was said; `speaker` is `Caller`, `Callee`, or empty in a mono recording."""
+
+    start_ms: int
+    speaker: Literal["", "Caller", "Callee"]
+    text: str
+
+
+TextStatus = Literal["success", "failed", "in-progress"]
+
+
+class Transcription(Reply, kw_only=True):
+    """What was said in a recording. After a failure `error` says why; an earlier text stays."""
+
+    add_time: str
+    cost: float
+    engine: str
+    error: str
+    rate: float
+    recording_duration_ms: int
+    recording_id: str
+    recording_start_ms: int
+    resource_uri: str
+    status: TextStatus
+    transcription: str | list[Utterance]
+
+
+class TranscriptionBegun(Done, kw_only=True):
+    """It will be there in a while."""
+
+    transcription_id: str
+
+
 class Call(msgspec.Struct, kw_only=True):
     """A call; `end_time` and what follows from it is empty or 0 while it lasts."""
 

@@ -94,6 +94,26 @@ class MemoryStore:
         waiting = (row for row in self.transcripts.values() if row.state == "waiting")
         return sorted(waiting, key=lambda row: row.due_at)[:most]
 
+    async def transcript(self, recording_id: str) -> TranscriptRow | None:
+        return self.transcripts.get(recording_id)
+
+    def transcribe_again(self, row: TranscriptRow) -> asyncio.Future[bool]:
+        return self._unless_waiting(row.recording_id, row)
+
+    def erase_transcript(self, recording_id: str) -> asyncio.Future[bool]:
+        held = self.transcripts[recording_id]
+        erased = msgspec.structs.replace(held, state="deleted", text="", spoken=b"[]")
+        return self._unless_waiting(recording_id, erased)
+
+    def _unless_waiting(self, recording_id: str, row: TranscriptRow) -> asyncio.Future[bool]:
+        held = self.transcripts.get(recording_id)
+        free = held is None or held.state != "waiting"
+        if free:
+            self.transcripts[recording_id] = row
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        future.set_result(free)
+        return future
+
     async def secret(self, name: str, fresh: str) -> str:
         return fresh
 

@@ -31,8 +31,6 @@ TEXT = Target(url="https://app.example.com/text")
 class Listening:
     """Says what it is told to say, or fails so."""
 
-    name = "a listener"
-
     def __init__(self) -> None:
         self.missing = ""
         self.failures: list[Exception] = []
@@ -40,10 +38,15 @@ class Listening:
         self.gate: asyncio.Event | None = None
         self.begun = asyncio.Event()
 
-    def trouble(self) -> str:
+    def name(self, model: str) -> str:
+        return f"a listener{model and f' with {model}'}"
+
+    def trouble(self, model: str) -> str:
         return self.missing
 
-    async def listen(self, recording: Path, *, stereo: bool, duration_ms: int) -> list[Spoken]:
+    async def listen(
+        self, recording: Path, *, stereo: bool, duration_ms: int, model: str
+    ) -> list[Spoken]:
         self.heard.append(recording.name)
         self.begun.set()
         if self.gate is not None:

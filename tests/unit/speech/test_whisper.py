@@ -62,7 +62,7 @@ async def test_speech_on_the_telephone_becomes_text_and_says_who_speaks(
         np.concatenate((spoken, silence)),
         np.concatenate((silence, prompt(rig, "vm-goodbye"))),
     )
-    heard = await as_port.listen(both, stereo=True, duration_ms=10_000)
+    heard = await as_port.listen(both, stereo=True, duration_ms=10_000, model="")
     caller = " ".join(each.text for each in heard if each.side == "Caller")
     callee = " ".join(each.text for each in heard if each.side == "Callee")
     assert words(caller) == "please enter your password followed by the pound key"
@@ -75,13 +75,13 @@ async def test_speech_on_the_telephone_becomes_text_and_says_who_speaks(
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(ListenerError, match="died"):
-        await as_port.listen(both, stereo=True, duration_ms=10_000)
+        await as_port.listen(both, stereo=True, duration_ms=10_000, model="")
     quiet = write(tmp_path / "quiet.wav", silence)
-    assert await as_port.listen(quiet, stereo=False, duration_ms=5_000) == []
+    assert await as_port.listen(quiet, stereo=False, duration_ms=5_000, model="") == []
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF")
     with pytest.raises(MediaError, match="cannot be decoded"):
-        await as_port.listen(broken, stereo=False, duration_ms=5_000)
+        await as_port.listen(broken, stereo=False, duration_ms=5_000, model="")
     process = engine._process
     assert process.pid != pid
     assert process.stdin is not None
@@ -95,7 +95,7 @@ async def test_one_that_hangs_is_ended(
     monkeypatch.setattr(whisper, "START_S", 0.01)
     file = write(tmp_path / "a.wav", np.zeros(8000, np.int16))
     with pytest.raises(ListenerError, match="was not transcribed within 0 s"):
-        await engine.listen(file, stereo=False, duration_ms=0)
+        await engine.listen(file, stereo=False, duration_ms=0, model="")
     assert engine._process is None
 
 
@@ -108,16 +108,16 @@ async def test_half_an_answer_is_none(
     shell.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(shell))
     with pytest.raises(ListenerError, match="died"):
-        await engine.listen(tmp_path / "a.wav", stereo=False, duration_ms=1000)
+        await engine.listen(tmp_path / "a.wav", stereo=False, duration_ms=1000, model="")
     assert engine._process is None
 
 
 @pytest.mark.rule("T-3")
 def test_without_extra_or_model_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Whisper("tiny.en").trouble() == ""
-    assert "no model 'huge'" in Whisper("huge").trouble()
+    assert Whisper("tiny.en").trouble("") == ""
+    assert "no model 'huge'" in Whisper("huge").trouble("")
     monkeypatch.setattr(whisper, "installed", lambda: False)
-    assert r"pip install 'recordbridge[transcription]'" in Whisper("tiny.en").trouble()
+    assert r"pip install 'recordbridge[transcription]'" in Whisper("tiny.en").trouble("")
 
 
 @pytest.mark.rule("M-5")

@@ -86,3 +86,28 @@ async def test_those_of_a_dead_worker_are_taken_by_another(
     postgres_place.execute("UPDATE workers SET expires_at = 0 WHERE worker = 'rb-2'")
     assert await ours.take_transcripts(9) == [a_wish()]
     assert await other.take_transcripts(9) == []
+
+
+@pytest.mark.rule("E-5")
+async def test_asked_for_again_it_waits_once_and_keeps_its_text_meanwhile(store: Database) -> None:
+    again = replace(done(a_wish()), state="waiting", model="m", request_id="q", target="t")
+    assert await store.transcribe_again(a_wish()), "it need not have been asked for before"
+    assert not await store.transcribe_again(again), "it waits"
+    assert not await store.erase_transcript("r1"), "it waits"
+    await store.commit(Unit(transcribed=(done(a_wish()),)))
+    assert await store.transcribe_again(again)
+    (waiting,) = await store.take_transcripts(9)
+    assert (waiting.text, waiting.model, waiting.request_id) == (done(a_wish()).text, "m", "q")
+    assert waiting.target == "t"
+
+
+@pytest.mark.rule("E-5")
+async def test_a_deleted_text_is_gone(store: Database) -> None:
+    await store.commit(Unit(transcripts=(a_wish(),)))
+    await store.commit(Unit(transcribed=(done(a_wish()),)))
+    assert await store.erase_transcript("r1")
+    assert not await store.erase_transcript("nobody")
+    row = await store.transcript("r1")
+    assert row is not None
+    assert (row.state, row.text, row.spoken) == ("deleted", "", b"[]")
+    assert await store.take_transcripts(9) == []
