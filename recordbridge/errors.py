@@ -114,5 +114,9 @@ class ListenerAwayError(ListenerError):
     """The transcription engine cannot be reached now, or has no time: waiting helps."""
 
 
+class ListenerRefusedError(ListenerError):
+    """The transcription engine does not take this recording: asking again brings the same."""
+
+
 class GuardError(RecordbridgeError):
     """H-5: the address may not be connected to; the message names the setting."""

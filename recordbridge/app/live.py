@@ -1,4 +1,4 @@
-"""`recordbridge check --live`: Asterisks, database and object store as they are now (O-3)."""
+"""`recordbridge check --live`: Asterisks, database, object store and transcription (O-3)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import ssl
 
 from recordbridge import store
+from recordbridge.app import transcripts
 from recordbridge.app.storage import prove
 from recordbridge.ari.diagnosis import diagnose
 from recordbridge.errors import PbxUnavailableError
 from recordbridge.instant import SystemClock
 from recordbridge.settings import Settings
-from recordbridge.settings.sections import Asterisk
+from recordbridge.settings.sections import Asterisk, Transcription
 from recordbridge.settings.storage import Storage
 
 
@@ -22,13 +23,17 @@ def check_live(settings: Settings) -> list[str]:
     a line for each fault, so that the others are told too.
     """
     url = settings.database.url.get_secret_value()
-    return asyncio.run(_check(settings.asterisk, settings.storage, url))
+    return asyncio.run(_check(settings.asterisk, settings.storage, url, settings.transcription))
 
 
-async def _check(asterisks: tuple[Asterisk, ...], kept: Storage, database: str) -> list[str]:
+async def _check(
+    asterisks: tuple[Asterisk, ...], kept: Storage, database: str, listens: Transcription
+) -> list[str]:
     found = await asyncio.gather(*(_diagnose(each) for each in asterisks), return_exceptions=True)
     trouble = await prove(kept)
     lines = [f"storage: {trouble}"] if trouble else []
+    if deaf := await transcripts.prove(listens):
+        lines.append(f"transcription: {deaf}")
     away = False
     try:
         lines += [f"database: {each}" for each in await store.diagnose(database)]

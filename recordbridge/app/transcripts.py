@@ -9,13 +9,38 @@ from typing import NamedTuple
 
 from recordbridge.engine.texts import Texts
 from recordbridge.engine.transcriber import Transcriber
+from recordbridge.errors import ListenerError
 from recordbridge.instant import Clock
 from recordbridge.ports.audio import Blobs
 from recordbridge.ports.rows import RequestRow
 from recordbridge.settings import Settings
+from recordbridge.settings.sections import Transcription
+from recordbridge.speech.remote import Remote
 from recordbridge.speech.whisper import Whisper
 from recordbridge.store import Database
 from recordbridge.telemetry.metrics import Metrics
+
+
+def engine(configured: Transcription) -> Whisper | Remote:
+    """The engine of the YAML file."""
+    if configured.engine == "faster-whisper" or configured.url is None:
+        return Whisper(configured.model)
+    key = configured.api_key.get_secret_value() if configured.api_key is not None else ""
+    return Remote(
+        configured.url, configured.model, api_key=key, timeout_s=float(configured.timeout_s)
+    )
+
+
+async def prove(configured: Transcription) -> str:
+    """What is wrong with the engine as it is now, in a sentence; empty when all is well (O-3)."""
+    listener = engine(configured)
+    if isinstance(listener, Whisper):
+        return ""  # it warns of a flow that asks for what is not installed
+    try:
+        await listener.prove()
+    except ListenerError as error:
+        return str(error)
+    return ""
 
 
 class Transcribing(NamedTuple):
@@ -35,8 +60,7 @@ def transcribing(
     metrics: Metrics,
 ) -> Transcribing:
     """With the engine of the YAML file."""
-    configured = settings.transcription
-    rate, listener = Decimal(configured.rate_per_minute), Whisper(configured.model)
+    rate, listener = Decimal(settings.transcription.rate_per_minute), engine(settings.transcription)
     transcriber = Transcriber(
         store=store,
         blobs=blobs,

@@ -84,7 +84,7 @@ def _defaults(found: Survey, name: str) -> RecordDefaults:
 def _deaf(found: Survey) -> str:
     """Why nothing can be transcribed, if so."""
     wanted = Transcription() if found.settings is None else found.settings.transcription
-    return whisper.trouble(wanted.model)
+    return "" if wanted.engine == "openai" else whisper.trouble(wanted.model)
 
 
 def _warn(findings: Findings, file: Path, document: Document, deaf: str) -> None:

@@ -20,7 +20,13 @@ import structlog
 
 from recordbridge import failpoints
 from recordbridge.engine import rows
-from recordbridge.errors import ListenerAwayError, ListenerError, MediaError, StorageError
+from recordbridge.errors import (
+    ListenerAwayError,
+    ListenerError,
+    ListenerRefusedError,
+    MediaError,
+    StorageError,
+)
 from recordbridge.instant import Clock, Instant
 from recordbridge.machine import transcription
 from recordbridge.machine.transcription import Outcome
@@ -191,6 +197,9 @@ class Transcriber:
         except MediaError as error:
             self._told(row, "transcription_failed", reason=str(error))
             return Outcome(error=transcription.UNHEARD)
+        except ListenerRefusedError as error:
+            self._told(row, "transcription_failed", reason=str(error))
+            return Outcome(error=transcription.REFUSED)
         except ListenerError as error:
             return self._broke_down(row, str(error))
         finally:

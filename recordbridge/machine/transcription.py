@@ -37,6 +37,7 @@ DELETED = "The recording was deleted before it was transcribed"
 BROKEN = "The transcription engine broke down over this recording"
 UNHEARD = "The audio of the recording could not be decoded for transcription"
 UNREACHABLE = "The recording could not be read for transcription within a day"
+REFUSED = "The transcription engine refused this recording"
 AWAY = "The transcription engine could not be reached within a day"
 
 Side = Literal["", "Caller", "Callee"]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from recordbridge.settings.places import Path, Places
 from recordbridge.settings.reading import Value
+from recordbridge.settings.sections import SERVER_ONLY
 from recordbridge.settings.storage import S3_ONLY
 
 Mapping = dict[str, Value]
@@ -128,6 +129,7 @@ def _halves(places: Places, root: Mapping) -> None:
     service, storage = _section(root, "service"), _section(root, "storage")
     _together(places, "service", service, "tls_cert", "tls_key")
     _together(places, "storage", storage, "access_key", "secret_key")
+    _engine(places, _section(root, "transcription"))
     if storage.get("kind") == "s3":
         if storage.get("bucket") is None and not places.reported(("storage", "bucket")):
             places.wrong(("storage", "kind"), "kind: s3 has no bucket", "give storage.bucket")
@@ -135,6 +137,20 @@ def _halves(places: Places, root: Mapping) -> None:
     for key in S3_ONLY:
         if storage.get(key) is not None and storage.get("kind") in (None, "local"):
             places.wrong(("storage", key), "the key is for kind: s3 only", "leave it out")
+
+
+def _engine(places: Places, section: Mapping) -> None:
+    """`transcription`: a server needs its address and a model; the engine here has neither key."""
+    engine = section.get("engine")
+    for key in ("url", "model"):
+        missing = section.get(key) is None and not places.reported(("transcription", key))
+        if engine == "openai" and missing:
+            place = ("transcription", "engine")
+            places.wrong(place, f"engine: openai has no {key}", f"give transcription.{key}")
+    for key in SERVER_ONLY:
+        if section.get(key) is not None and engine in (None, "faster-whisper"):
+            sentence = "the key is for engine: openai only"
+            places.wrong(("transcription", key), sentence, "leave it out")
 
 
 def _together(places: Places, section: str, entry: Mapping, one: str, other: str) -> None:

@@ -185,7 +185,9 @@ def _absolute(value: Path, info: ValidationInfo) -> Path:
 
 
 def _model(value: str, info: ValidationInfo) -> str:
-    """What has a slash in it is a folder."""
+    """What has a slash in it is a folder, unless another machine has the model."""
+    if info.data.get("engine") == "openai":
+        return value
     return str(_absolute(Path(value), info)) if "/" in value else value
 
 

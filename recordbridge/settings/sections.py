@@ -26,6 +26,7 @@ from recordbridge.settings.scalars import (
     NumberTemplate,
     Pause,
     Rate,
+    Seconds,
     Secret,
     Text,
     Tokens,
@@ -160,15 +161,29 @@ class Webhooks(Section):
     has used them all is parked (H-4). The default goes on for three days, a weekend's outage."""
 
 
+SERVER_ONLY = ("url", "api_key", "timeout_s")
+"""Keys that may only be given with `engine: openai`."""
+
+
 class Transcription(Section):
     """Speech to text."""
 
-    engine: Literal["faster-whisper"] = "faster-whisper"
-    """The engine; needs the extra `recordbridge[transcription]`."""
+    engine: Literal["faster-whisper", "openai"] = "faster-whisper"
+    """`faster-whisper` on this machine, with the extra `recordbridge[transcription]`; or `openai`:
+    a server, with a GPU perhaps, that speaks the OpenAI-compatible API
+    (`POST /audio/transcriptions`)."""
     model: Model = "tiny.en"
     """The model. A folder is in CTranslate2's format; `tiny.en` comes with the extra, any other
     name must be in Hugging Face's cache: nothing is loaded at run time. The smallest by default:
-    it keeps up on two cores (T-2)."""
+    it keeps up on two cores (T-2). With `engine: openai` it must be given, as the server knows
+    it."""
+    url: BaseUrl | None = None
+    """`engine: openai`: the beginning of the API's addresses, up to `/v1`. It is the operator's, so
+    `webhooks.allow_networks` does not matter (H-5)."""
+    api_key: Secret | None = None
+    """`engine: openai`: the key, sent as a bearer token, if the server wants one."""
+    timeout_s: Seconds = Field(default=300, ge=1, le=3600)
+    """`engine: openai`: how long the answer about five minutes of speech is waited for."""
     rate_per_minute: Rate = "0"
     """The price of a started minute, reported as `transcription_rate` and `transcription_charge`.
     A text, because it is reported digit for digit."""

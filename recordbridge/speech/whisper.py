@@ -29,6 +29,7 @@ NO_MODEL = (
     "transcription.model: there is no model {!r} on this machine; allowed: a folder with a model "
     "in CTranslate2's format, tiny.en, or a name that is in Hugging Face's cache"
 )
+NO_FOLDER = "a model is asked for by its name: its folder is the operator's, in transcription.model"
 START_S = 120.0
 """For the start of the process, and the model."""
 SLOWEST = 4.0
@@ -65,6 +66,8 @@ class Whisper:
 
     def trouble(self, model: str) -> str:
         """See the port."""
+        if model and "/" in model and model != self._model:
+            return NO_FOLDER
         return trouble(model or self._model)
 
     async def listen(

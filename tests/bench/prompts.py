@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 TEXTS = "../../texts/core-sounds-en.txt.gz"
 """Seen from the folder of the prompts."""
-_REMARK = re.compile(r"\[[^]]*\]|\([^)]*\)|<[^>]*>")
+_REMARK = re.compile(r"\[[^]]*\]|\([^)]*\)|<[^>]*>|\.\.\.")
+"""Also the dots of a text that goes on in another file."""
+_SPOKEN = {"*": " star ", "#": " pound "}
+"""Signs that are read out."""
 
 
 class Prompt(NamedTuple):
@@ -30,7 +33,10 @@ def prompts(folder: Path, shortest_s: float, longest_s: float) -> list[Prompt]:
     found = []
     for name, text in _texts(folder):
         file = folder / f"{name}.wav"
-        spoken = " ".join(_REMARK.sub(" ", text).split())
+        spoken = _REMARK.sub(" ", text)
+        for sign, word in _SPOKEN.items():
+            spoken = spoken.replace(sign, word)
+        spoken = " ".join(spoken.split())
         if not spoken or not file.is_file():
             continue
         with wave.open(str(file)) as sound:

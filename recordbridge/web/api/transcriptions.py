@@ -96,9 +96,9 @@ async def _row(asking: Asking) -> tuple[RecordingRow, TranscriptRow]:
 
 
 def model(value: str) -> str:
-    """A name; a folder is the operator's to choose, in the YAML file."""
-    if not value or len(value) > LONGEST_MODEL or not value.isprintable() or "/" in value:
-        raise ValueError(f"must be the name of a model, 1 to {LONGEST_MODEL} characters without /")
+    """A name; whether there is such a model the engine knows."""
+    if not value or len(value) > LONGEST_MODEL or not value.isprintable():
+        raise ValueError(f"must be the name of a model, 1 to {LONGEST_MODEL} printable characters")
     return value
 
 
@@ -114,7 +114,7 @@ _TYPE = Field(
     "transcription (by default): the text in one paragraph; diarized: a line for each utterance,"
     " with its speaker where the recording is stereo; raw: the utterances as objects",
 )
-_NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL, "pattern": "^[^/]+$"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL}
 
 OPERATIONS = (
     Operation(

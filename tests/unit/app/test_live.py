@@ -6,7 +6,7 @@ import pytest
 
 from recordbridge.app import live
 from recordbridge.errors import PbxUnavailableError
-from recordbridge.settings.sections import Asterisk
+from recordbridge.settings.sections import Asterisk, Transcription
 from recordbridge.settings.storage import Storage
 
 
@@ -27,7 +27,9 @@ def named(*names: str) -> tuple[Asterisk, ...]:
 @pytest.mark.rule("O-3")
 async def test_faults_are_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_diagnose", verdicts)
-    assert await live._check(named("good", "odd"), Storage(), "sqlite:///absent.db") == [
+    assert await live._check(
+        named("good", "odd"), Storage(), "sqlite:///absent.db", Transcription()
+    ) == [
         "asterisk odd: its clock is wrong",
         "asterisk odd: a module is missing",
     ]
@@ -37,7 +39,7 @@ async def test_faults_are_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_that_is_away_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_diagnose", verdicts)
     with pytest.raises(PbxUnavailableError) as told:
-        await live._check(named("away", "odd"), Storage(), "sqlite:///absent.db")
+        await live._check(named("away", "odd"), Storage(), "sqlite:///absent.db", Transcription())
     assert str(told.value).splitlines() == [
         "asterisk away: nothing accepts connections",
         "asterisk odd: its clock is wrong",
