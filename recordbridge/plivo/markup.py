@@ -27,9 +27,12 @@ _UNDEFINED_ENTITY = 11
 
 
 class Node:
-    """An element with its attributes as written, its text pieces, and its start tag's position."""
+    """An element with its attributes as written, its text pieces, and its start tag's position.
 
-    __slots__ = ("attributes", "children", "column", "line", "name", "text")
+    `content` is text and children in their order.
+    """
+
+    __slots__ = ("attributes", "children", "column", "content", "line", "name", "text")
 
     def __init__(self, name: str, attributes: dict[str, str], line: int, column: int) -> None:
         self.name = name
@@ -38,6 +41,7 @@ class Node:
         self.column = column
         self.text: list[str] = []
         self.children: list[Node] = []
+        self.content: list[str | Node] = []
 
 
 def read(data: bytes) -> Node:
@@ -138,6 +142,7 @@ class _Reader:
         node = Node(name, attributes, *self._here())
         if self._open:
             self._open[-1].children.append(node)
+            self._open[-1].content.append(node)
         else:
             self._root = node
         self._open.append(node)
@@ -147,3 +152,4 @@ class _Reader:
 
     def _characters(self, text: str) -> None:
         self._open[-1].text.append(text)
+        self._open[-1].content.append(text)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from recordbridge.plivo.attributes import Attribute
+from recordbridge.plivo import ssml, voices
+from recordbridge.plivo.attributes import SPEAK_BODY, Attribute
 from recordbridge.plivo.elements import (
     Document,
     Element,
@@ -24,7 +25,7 @@ from recordbridge.plivo.gate import NOT_YET, require_supported
 from recordbridge.plivo.markup import Node, read
 from recordbridge.plivo.retry import Target
 from recordbridge.plivo.sentences import Warnings, refusal, shown, tag, where
-from recordbridge.plivo.shapes import PROMPTS, SHAPES, SSML, TOP, Part, Shape, Values
+from recordbridge.plivo.shapes import PROMPTS, SHAPES, TOP, Part, Shape, Values
 
 __all__ = ["NOT_YET", "ROOT", "SHAPES", "parse", "parse_prompts", "require_supported"]
 
@@ -35,7 +36,7 @@ def parse(data: bytes, defaults: RecordDefaults) -> Document:
     """The document's elements in order, with warnings.
 
     Raises DocumentError with a kind of `markup.read`, or `wrong_root`, `unknown_element`,
-    `unavailable_element` (SSML), `misplaced_element`, `missing_element`, `bad_value`; it points
+    `unavailable_element` (of SSML), `misplaced_element`, `missing_element`, `bad_value`; it points
     at the start tag.
     """
     reading = _Reading(defaults)
@@ -109,7 +110,10 @@ class _Reading:
                 self.warnings.unknown(node, name)
             else:
                 self._check(node, row, name, text, values)
-        self._content(node, shape, values)
+        if shape.struct is Speak:
+            self._speech(node, values)
+        else:
+            self._content(node, shape, values)
         _join_methods(values, shape.methods)
         if shape.finish is not None:
             shape.finish(values)
@@ -117,6 +121,23 @@ class _Reading:
             self.warnings.add(node, f"{tag(node.name)} has no text; it is passed over")
             return None
         return msgspec.convert(values, shape.struct)
+
+    def _speech(self, node: Node, values: Values) -> None:
+        """Plain text, or with elements in it SSML; its length is that of what is said."""
+        self._check(node, SPEAK_BODY, "", _all_text(node).strip(), values)
+        if node.children:
+            values["text"] = ssml.spoken(node, self.warnings)
+            values["ssml"] = True
+        self._voice(node, values)
+
+    def _voice(self, node: Node, values: Values) -> None:
+        """A voice speaks its own language, unless another one is asked for."""
+        name = str(values.get("voice", ""))
+        known = voices.polly(name)
+        if known is not None and "language" not in values:
+            values["language"] = known.language
+        elif known is None and name.startswith(voices.POLLY):
+            self.warnings.add(node, f"{where(node, 'voice', name)} is not known; a woman speaks")
 
     def _content(self, node: Node, shape: Shape, values: Values) -> None:
         allowed = shape.children
@@ -161,10 +182,12 @@ def _shape(node: Node, parent: Node, allowed: tuple[str, ...]) -> Shape:
     if node.name in SHAPES:
         sentence = f"{what} may not stand in {inside}; {only}"
         raise refusal(node, "misplaced_element", sentence)
-    if node.name in SSML and parent.name == "Speak":
-        sentence = f"SSML is not available in this release: {what} in {inside}; plain text is"
-        raise refusal(node, "unavailable_element", sentence)
     raise refusal(node, "unknown_element", f"{what} is no element of this language; {only}")
+
+
+def _all_text(node: Node) -> str:
+    """Of the element and all within."""
+    return "".join(each if isinstance(each, str) else _all_text(each) for each in node.content)
 
 
 def _join_methods(values: Values, methods: Mapping[str, str]) -> None:

@@ -109,12 +109,3 @@ SHAPES: Mapping[str, Shape] = {
     "Number": Shape(Callee, rows.NUMBER, rows.NUMBER_BODY),
     "User": Shape(Callee, rows.USER, rows.USER_BODY, finish=_finish_user),
 }
-
-SSML = frozenset(
-    {
-        *("amazon:auto-breaths", "amazon:breath", "amazon:domain", "amazon:effect"),
-        *("audio", "break", "cont", "emphasis", "lang", "mark", "p", "phoneme", "prosody", "s"),
-        *("say-as", "speak", "sub", "voice", "w"),
-    }
-)
-"""Elements of speech markup, which stand in Speak."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes as c
 import os
+import re
 import sys
 import wave
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from typing import Any
 import espeakng_loader
 import msgspec
 
+from recordbridge.plivo.voices import is_man
 from recordbridge.ports.sounds import Utterance
-from recordbridge.speech.languages import best, is_man
+from recordbridge.speech.languages import best, nearest
 from recordbridge.speech.orders import Answer, Order
 
 LONGEST_S = 3600
@@ -24,6 +26,7 @@ _SYNCHRONOUS = 2
 _DO_NOT_EXIT = 0x8000
 _UTF8 = 1
 _SSML = 0x10
+_LANGUAGE = re.compile(r'<voice xml:lang="([A-Za-z0-9-]+)">')
 _MAN, _WOMAN = "+m3", "+f3"
 """Variants that change the pitch and formants of any language's voice."""
 
@@ -68,6 +71,8 @@ class Engine:
         if self._library.espeak_SetVoiceByName((voice + variant).encode()):
             return f"the speech engine has no voice for {utterance.language}"
         text = utterance.text.replace("\0", " ")
+        if utterance.ssml:
+            text = _LANGUAGE.sub(lambda found: self._other(found[1]), text)
         if utterance.ssml and not text.lstrip().startswith("<speak"):
             text = f"<speak>{text}</speak>"
         data = text.encode()
@@ -84,6 +89,11 @@ class Engine:
             file.setframerate(self._rate)
             file.writeframes(self._pcm)
         return ""
+
+    def _other(self, language: str) -> str:
+        """Words in another language; one that is not known is spoken like the rest."""
+        tag = nearest(language, self._voices)
+        return f'<voice xml:lang="{tag}">' if tag else "<voice>"
 
     @property
     def _most(self) -> int:

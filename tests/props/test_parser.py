@@ -10,7 +10,8 @@ from recordbridge.errors import DocumentError
 from recordbridge.plivo.elements import Document, RecordDefaults
 from recordbridge.plivo.gate import tag
 from recordbridge.plivo.parser import parse, parse_prompts
-from recordbridge.plivo.shapes import SHAPES, SSML
+from recordbridge.plivo.shapes import SHAPES
+from recordbridge.plivo.ssml import TAGS as SSML
 
 DEFAULTS = RecordDefaults()
 TEXT = st.text(st.characters(categories=("L", "M", "N", "P", "S", "Z")), max_size=20)
@@ -24,7 +25,7 @@ VALUES = st.one_of(
 )
 WIRE_NAMES = {name for shape in SHAPES.values() for name in shape.attributes}
 NAMES = st.sampled_from(sorted({*WIRE_NAMES, "x", "Timeout"}))
-TAGS = st.sampled_from([*SHAPES, *sorted(SSML), "Record", "Conference", "Foo", "Response"])
+TAGS = st.sampled_from([*SHAPES, *sorted(SSML), "audio", "Record", "Conference", "Foo", "Response"])
 
 
 @st.composite

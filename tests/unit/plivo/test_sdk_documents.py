@@ -353,26 +353,42 @@ def test_other_elements_of_the_sdk_reject_the_document_by_name(
 
 
 @pytest.mark.parametrize(
-    ("method", "arguments", "name"),
+    ("method", "arguments", "text"),
     [
-        ("add_break", {"strength": "weak", "time": "1s"}, "break"),
-        ("add_emphasis", {"content": "x", "level": "strong"}, "emphasis"),
-        ("add_lang", {"content": "x", "xmllang": "it"}, "lang"),
-        ("add_p", {"content": "x"}, "p"),
-        ("add_phoneme", {"content": "x", "alphabet": "ipa", "ph": "x"}, "phoneme"),
-        ("add_prosody", {"content": "x", "rate": "slow"}, "prosody"),
-        ("add_s", {"content": "x"}, "s"),
-        ("add_say_as", {"content": "1", "interpret_as": "date", "format": "y"}, "say-as"),
-        ("add_sub", {"content": "x", "alias": "y"}, "sub"),
-        ("add_w", {"content": "x", "role": "y"}, "w"),
+        ("add_break", {"strength": "weak", "time": "1s"}, 'hello <break time="1000ms"/>'),
+        ("add_cont", {"content": "x"}, "hello x"),
+        ("add_emphasis", {"content": "x", "level": "none"}, 'hello<emphasis level="none">x'),
+        ("add_lang", {"content": "x", "xmllang": "it"}, 'hello<voice xml:lang="it">x'),
+        ("add_p", {"content": "x"}, "hello<p>x"),
+        ("add_prosody", {"content": "x", "rate": "slow"}, 'hello<prosody rate="slow">x'),
+        ("add_s", {"content": "x"}, "hello<s>x"),
+        ("add_say_as", {"content": "1", "interpret_as": "digits"}, "hello<say-as"),
+        ("add_sub", {"content": "x", "alias": "y"}, "helloy"),
+        ("add_w", {"content": "x", "role": "y"}, "hellox"),
     ],
 )
-def test_speech_markup_of_the_sdk_is_refused_by_name(
-    method: str, arguments: dict[str, Any], name: str
+def test_speech_markup_of_the_sdk_is_spoken(
+    method: str, arguments: dict[str, Any], text: str
+) -> None:
+    speak = plivoxml.SpeakElement("hello", voice="Polly.Joanna")
+    getattr(speak, method)(**arguments)
+    (element,) = parsed(speak).elements
+    assert isinstance(element, Speak)
+    assert element.text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "name", "kind"),
+    [
+        ("add_phoneme", {"content": "x", "ph": "x"}, "phoneme", "unavailable_element"),
+        ("add_say_as", {"content": "1", "interpret_as": "date"}, "say-as", "bad_value"),
+    ],
+)
+def test_speech_markup_that_is_not_spoken_is_refused_by_name(
+    method: str, arguments: dict[str, Any], name: str, kind: str
 ) -> None:
     speak = plivoxml.SpeakElement("hello", voice="Polly.Joanna")
     getattr(speak, method)(**arguments)
     with pytest.raises(DocumentError) as caught:
         parsed(speak)
-    assert (caught.value.kind, caught.value.element) == ("unavailable_element", name)
-    assert f"SSML is not available in this release: <{name}> in <Speak>" in str(caught.value)
+    assert (caught.value.kind, caught.value.element) == (kind, name)

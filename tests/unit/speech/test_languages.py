@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recordbridge.speech.languages import best, is_man
+from recordbridge.plivo.voices import is_man
+from recordbridge.speech.languages import best
 
 KNOWN = {"en-us": "US", "en-gb": "GB", "fr": "FR", "es-419": "LATIN", "cmn": "CMN", "ar": "AR"}
 

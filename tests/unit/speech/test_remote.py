@@ -137,7 +137,7 @@ async def test_a_server_that_asks_for_time_gets_it(
 async def test_a_refusal_says_what_the_server_said(
     server: Hearing, engine: Remote, noise: Path, status: int, kind: type[Exception]
 ) -> None:
-    server.replies = [refused(status, "that\nwill not do", Location=server.url)] * 3
+    server.replies = [refused(status, "that\nwill not do", Location=server.url) for _ in range(3)]
     with pytest.raises(kind) as told:
         await heard(engine, noise)
     assert str(told.value) == (
