@@ -14,7 +14,7 @@ MINUTES ?= 10
 CALLS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench fidelity load soak run rig-up rig-down clean
+.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench transcription fidelity load soak run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,9 @@ docs: $(STAMP)  ## docs/configuration.md from the settings
 
 bench: $(STAMP)  ## CPU per recorded call against a bare loop, on a real Asterisk (BENCH: options)
 	$(BIN)/python -m tests.bench.bench $(BENCH)
+
+transcription: $(STAMP)  ## word errors over real calls, an hour's speed, calls beside transcriptions (TRANSCRIPTION: options)
+	$(BIN)/python -m tests.bench.transcription $(TRANSCRIPTION)
 
 load: $(STAMP)  ## 200 recorded calls on a real Asterisk, each checked (LOAD: options)
 	$(BIN)/python -m tests.bench.load $(LOAD)

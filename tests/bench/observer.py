@@ -20,15 +20,20 @@ from recordbridge.instant import from_asterisk
 from tests.bench.rigged import Rig
 
 APP = "bench-observer"
-EVENTS = ("ChannelDialplan", "ChannelStateChange", "RecordingStarted", "RecordingFinished")
+EVENTS = (
+    *("ChannelDialplan", "ChannelStateChange", "ChannelDtmfReceived"),
+    *("RecordingStarted", "RecordingFinished"),
+)
 
 
 @dataclass
 class Observed:
-    """Instants by channel id (the first two) and by recording name."""
+    """Instants by channel id (the first three) and by recording name."""
 
     entered: dict[str, int] = field(default_factory=dict)
     answered: dict[str, int] = field(default_factory=dict)
+    keyed: dict[str, int] = field(default_factory=dict)
+    """The first key, when it was released."""
     started: dict[str, int] = field(default_factory=dict)
     finished: dict[str, int] = field(default_factory=dict)
 
@@ -39,6 +44,8 @@ class Observed:
             self.entered[event["channel"]["id"]] = at
         elif kind == "ChannelStateChange" and event["channel"]["state"] == "Up":
             self.answered[event["channel"]["id"]] = at
+        elif kind == "ChannelDtmfReceived":
+            self.keyed.setdefault(event["channel"]["id"], at)
         elif kind == "RecordingStarted":
             self.started[event["recording"]["name"]] = at
         elif kind == "RecordingFinished":

@@ -20,6 +20,7 @@ from tests.unit.speech.test_espeak import pitch, speech
 pytestmark = pytest.mark.rule("F-2")
 RATE = 22050
 LOUD = 200
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FOX = "the quick brown fox jumps over the lazy dog"
 
 
@@ -127,4 +128,6 @@ async def ear() -> AsyncIterator[Whisper]:
 
 def plain(text: str) -> str:
     """Letters and digits; a number that is read as digits is one, however it is written."""
+    for digit, word in enumerate(DIGITS):
+        text = re.sub(rf"\b{word}\b", str(digit), text, flags=re.IGNORECASE)
     return re.sub("[^a-z0-9]", "", text.lower())

@@ -1,0 +1,214 @@
+"""Whether calls notice that recordings are being transcribed: control latencies with and without.
+
+Runs alternate on one rig: calls alone, then calls while ten recordings are queued or under way all
+the time. What is compared are the p99 of each kind of run, by their medians.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import statistics
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from recordbridge import ids
+from recordbridge.blobs import layout
+from recordbridge.ports.rows import RecordingRow, Unit
+from recordbridge.store import open_store
+from tests.bench.observer import observing
+from tests.bench.rigged import Rig, rig, unanswered
+from tests.bench.service import TOKEN, Service, service
+from tests.bench.spoken import joined
+from tests.receiver import Receiver
+
+NUMBER, ACCOUNT = "100", "MAEXAMPLEACCOUNT0001"
+AT_ONCE = 10
+LONG_S = 20
+SETTLE_S = 1.0
+MOST_PERCENT, MOST_MS = 20.0, 5.0
+KINDS = ("answer to recording", "key to action")
+
+
+@dataclass
+class Side:
+    """The p99 of each run, by kind."""
+
+    p99: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    failed: int = 0
+    transcribed: int = 0
+
+
+@dataclass
+class Sides:
+    """Without and with transcriptions."""
+
+    alone: Side = field(default_factory=Side)
+    beside: Side = field(default_factory=Side)
+
+    def allowed(self, kind: str) -> float:
+        """What the median beside transcriptions may be."""
+        alone = statistics.median(self.alone.p99[kind])
+        return max(alone * (1 + MOST_PERCENT / 100), alone + MOST_MS)
+
+    def held(self) -> bool:
+        return not self.alone.failed + self.beside.failed and all(
+            statistics.median(self.beside.p99[kind]) <= self.allowed(kind) for kind in KINDS
+        )
+
+
+class Queue:
+    """Keeps ten recordings queued through the REST API."""
+
+    def __init__(self, running: Service, recordings: Sequence[str]) -> None:
+        self._service = running
+        self._recordings = recordings
+        self._http = aiohttp.ClientSession(
+            headers={"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
+        )
+        self.done = 0
+
+    @contextlib.asynccontextmanager
+    async def full(self) -> AsyncIterator[None]:
+        """While the block runs; afterwards all are waited for."""
+        for recording in self._recordings:
+            await self._ask("POST", recording)
+        task = asyncio.create_task(self._refill())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            while await self._service.metric("recordbridge_transcripts_waiting"):
+                await asyncio.sleep(0.2)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _refill(self) -> None:
+        while True:
+            for recording in self._recordings:
+                if (await self._ask("GET", recording))["status"] != "in-progress":
+                    self.done += 1
+                    await self._ask("POST", recording)
+            await asyncio.sleep(0.5)
+
+    async def _ask(self, method: str, recording: str) -> dict[str, str]:
+        url = f"{self._service.url}/v1/Account/{ACCOUNT}/Transcription/{recording}/"
+        async with self._http.request(method, url) as answer:
+            assert answer.status in (200, 202), await answer.text()
+            said: dict[str, str] = await answer.json()
+            return said
+
+
+async def unharmed(runs: int, calls: int, rate: float) -> Sides:
+    """Measure."""
+    sides = Sides()
+    with rig() as rig_, tempfile.TemporaryDirectory() as name:
+        async with Receiver() as receiver:
+            folder = Path(name)
+            recordings = await _recordings(rig_, folder)
+            flow = _flow(receiver.url("/action"))
+            async with service(rig_, folder, {NUMBER: flow}) as running:
+                queue = Queue(running, recordings)
+                await _run(rig_, receiver, Side(), 20, rate)  # everything is warm
+                for index in range(runs):
+                    await _run(rig_, receiver, sides.alone, calls, rate)
+                    done = queue.done
+                    async with queue.full():
+                        await _run(rig_, receiver, sides.beside, calls, rate)
+                    sides.beside.transcribed += queue.done - done
+                    print(f"run {index + 1}: {_last(sides.alone)} alone,", end=" ", flush=True)
+                    print(f"{_last(sides.beside)} beside transcriptions", flush=True)
+                await queue.close()
+    return sides
+
+
+async def _recordings(rig_: Rig, folder: Path) -> list[str]:
+    """Finished ones, as if they had been made before."""
+    sound = joined(Path(rig_["RIG_PROMPTS"]), folder / "sound.wav", LONG_S).read_bytes()
+    made = [str(uuid.uuid4()) for _ in range(AT_ONCE)]
+    for each in made:
+        file = folder / "recordings" / layout.key(f"{each}.wav")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(sound)
+    async with open_store(f"sqlite:///{folder}/recordbridge.db", worker="rb-1") as store:
+        rows = [
+            RecordingRow(
+                *(each, "before", ACCOUNT, "", "plain", "ready", "wav"), channels=1, caller="",
+                dialled="", added_at=1, start_ms=1, end_ms=1, duration_ms=LONG_S * 1000,
+                size=len(sound), digest="0",
+            )
+            for each in made
+        ]  # fmt: skip
+        await store.commit(Unit(recordings=tuple(rows)))
+    return made
+
+
+def _flow(action: str) -> str:
+    attributes = 'maxLength="20" playBeep="false" fileFormat="wav" finishOnKey="#"'
+    return f'<Response><Record {attributes} action="{action}" redirect="false"/></Response>'
+
+
+async def _run(rig_: Rig, receiver: Receiver, side: Side, calls: int, rate: float) -> None:
+    """Calls that speak for a second and press the key."""
+    seen = len(receiver.requests)
+    async with observing(rig_) as observed:
+        placed = rig_.place(NUMBER, calls, rate, "--as", "dtmf", "--set", "RIG_TALK_S=1")
+        side.failed += await asyncio.to_thread(unanswered, placed)
+        await asyncio.sleep(SETTLE_S)
+    begun = [
+        observed.started[name] - observed.entered[channel]
+        for channel in observed.entered
+        if (name := _name(channel)) in observed.started
+    ]
+    told = {each.params["CallUUID"]: each.at for each in receiver.requests[seen:]}
+    pressed = [
+        told[call] - at
+        for channel, at in observed.keyed.items()
+        if (call := ids.call_uuid("pbx", channel)) in told
+    ]
+    side.failed += abs(calls - len(begun)) + abs(calls - len(pressed))
+    for kind, values in zip(KINDS, (begun, pressed), strict=True):
+        cuts = statistics.quantiles(values, n=100, method="inclusive")
+        side.p99[kind].append(cuts[98])
+
+
+def _name(channel: str) -> str:
+    return f"rb-{ids.call_uuid('pbx', channel).replace('-', '')}-rec1"
+
+
+def _last(side: Side) -> str:
+    return ", ".join(f"{kind} p99 {side.p99[kind][-1]:.0f} ms" for kind in KINDS)
+
+
+def table(sides: Sides, calls: int, rate: float) -> str:
+    """The result as Markdown."""
+    lines = [
+        (
+            f"{calls} calls a run at {rate:g} per second; {sides.beside.transcribed} recordings of"
+            f" {LONG_S} s were transcribed beside them, {AT_ONCE} queued at any time."
+            f" {sides.alone.failed + sides.beside.failed} calls failed. Times are p99 in ms."
+        ),
+        "",
+        "| | alone: runs | median | beside: runs | median | allowed | |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind in KINDS:
+        alone, beside = sides.alone.p99[kind], sides.beside.p99[kind]
+        good = statistics.median(beside) <= sides.allowed(kind)
+        lines.append(
+            f"| {kind} | {_runs(alone)} | {statistics.median(alone):.1f} | {_runs(beside)} |"
+            f" {statistics.median(beside):.1f} | {sides.allowed(kind):.1f} |"
+            f" {'ok' if good else 'FAIL'} |"
+        )
+    return "\n".join(lines)
+
+
+def _runs(values: Sequence[float]) -> str:
+    return ", ".join(f"{each:.0f}" for each in values)
