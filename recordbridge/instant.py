@@ -44,6 +44,12 @@ def to_text(instant: Instant) -> str:
     return to_datetime(instant).isoformat(sep=" ", timespec="microseconds")
 
 
+def from_text(text: str) -> Instant:
+    """The instant of an ISO 8601 date or time; UTC unless it says otherwise. Raises ValueError."""
+    found = dt.datetime.fromisoformat(text)
+    return round(found.replace(tzinfo=found.tzinfo or dt.UTC).timestamp() * 1000)
+
+
 def to_datetime(instant: Instant) -> dt.datetime:
     """The instant as an aware datetime in UTC."""
     return dt.datetime.fromtimestamp(instant / 1000, tz=dt.UTC)

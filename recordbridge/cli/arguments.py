@@ -12,6 +12,7 @@ from pathlib import Path
 from recordbridge.cli.check import check
 from recordbridge.cli.init import init
 from recordbridge.cli.serve import serve
+from recordbridge.cli.transcribe import transcribe, when
 from recordbridge.cli.version import version
 from recordbridge.errors import ConfigError
 
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
         run=lambda given: serve(config_file(given.config))
     )
     _check(_command(commands, "check", "tell everything that is wrong with the YAML file"))
+    _transcribe(_command(commands, "transcribe", "turn recordings of the past into text"))
     _init(_command(commands, "init", "write a starter configuration", config=False))
     each = _command(commands, "version", "tell the versions of the parts", config=False)
     _json(each)
@@ -74,6 +76,34 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument("--live", action="store_true", help="check the Asterisk servers too")
     command.set_defaults(
         run=lambda given: check(config_file(given.config), live=given.live, as_json=given.json)
+    )
+
+
+def _transcribe(command: argparse.ArgumentParser) -> None:
+    _json(command)
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("recordings", metavar="ID", nargs="*", default=[], help="of a recording")
+    which.add_argument(
+        "--since",
+        metavar="WHEN",
+        type=when,
+        help="all begun since then that have no text: 7d, 12h, 30m, or a time in UTC",
+    )
+    command.add_argument(
+        "--model", default="", help="another one than transcription.model, by its name"
+    )
+    command.add_argument(
+        "--again", action="store_true", help="with --since: also those that have a text"
+    )
+    command.set_defaults(
+        run=lambda given: transcribe(
+            config_file(given.config),
+            tuple(given.recordings),
+            since=given.since,
+            model=given.model,
+            again=given.again,
+            as_json=given.json,
+        )
     )
 
 

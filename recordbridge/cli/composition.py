@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Protocol, cast
 
+from recordbridge.instant import Instant
 from recordbridge.settings import Settings
 
 
@@ -16,6 +18,22 @@ class App(Protocol):
 
     def serve(self, settings: Settings) -> int:
         """Run until told to stop; the exit code."""
+        ...
+
+    def transcribe(
+        self,
+        settings: Settings,
+        recordings: tuple[str, ...],
+        *,
+        since: Instant | None,
+        model: str,
+        again: bool,
+        told: Callable[[int, int], None],
+    ) -> dict[str, str]:
+        """Have recordings transcribed; the error of each, empty when there is a text.
+
+        Raises StorageError when neither service nor database can be reached.
+        """
         ...
 
     def check_live(self, settings: Settings) -> list[str]:
