@@ -35,12 +35,13 @@ _MEN = {
 class Voice(NamedTuple):
     """Somebody who speaks that language."""
 
+    name: str
     language: str
     man: bool
 
 
 VOICES: dict[str, Voice] = {
-    name.lower(): Voice(language, man)
+    name.lower(): Voice(name, language, man)
     for man, table in ((False, _WOMEN), (True, _MEN))
     for language, names in table.items()
     for name in names.split()

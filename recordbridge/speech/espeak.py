@@ -16,10 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from recordbridge.errors import MediaError
+from recordbridge.plivo.voices import Voice, polly
 from recordbridge.ports.sounds import Utterance
 from recordbridge.speech.orders import Answer, Order
+
+log = structlog.get_logger()
 
 EXTRA = "recordbridge[speech]"
 MISSING = f"the speech engine is not installed (pip install '{EXTRA}')"
@@ -43,6 +47,7 @@ class Espeak:
         self._timeout_s = timeout_s
         self._process: Process | None = None
         self._turn = asyncio.Lock()
+        self._replaced: set[Voice] = set()
 
     @property
     def signature(self) -> str:
@@ -53,6 +58,7 @@ class Espeak:
         """See the port. Raises MediaError."""
         if not installed():
             raise MediaError(MISSING)
+        self._warn(utterance.voice)
         line = msgspec.json.encode(Order(utterance, str(into))) + b"\n"
         async with self._turn:
             try:
@@ -73,6 +79,16 @@ class Espeak:
         answer = msgspec.json.decode(told, type=Answer)
         if answer.error:
             raise MediaError(answer.error)
+
+    def _warn(self, voice: str) -> None:
+        """Once for each: it is not the voice that the application knows."""
+        known = polly(voice)
+        if known is not None and known not in self._replaced:
+            self._replaced.add(known)
+            who = "a man" if known.man else "a woman"
+            log.warning(
+                "voice_replaced", voice=voice, by=f"espeak-ng, {who}", language=known.language
+            )
 
     async def close(self) -> None:
         """End the process."""

@@ -72,6 +72,8 @@ class Engine:
 def _give_way() -> None:
     """Calls first: in CPU, and when memory runs out."""
     os.nice(NICE)
+    with suppress(OSError):  # Linux schedules sessions against each other: there nice counts within
+        Path("/proc/self/autogroup").write_text(str(NICE))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_FIRST)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
 from recordbridge.errors import MediaError
 from recordbridge.ports.sounds import Utterance
@@ -79,6 +80,34 @@ async def test_a_man_and_a_woman(voice: Espeak, tmp_path: Path) -> None:
     woman = await said(voice, tmp_path)
     man = await said(voice, tmp_path, voice="Polly.Matthew")
     assert pitch(man) < 0.8 * pitch(woman)
+
+
+async def test_that_a_voice_is_another_one_is_told_once(voice: Espeak, tmp_path: Path) -> None:
+    with capture_logs() as told:
+        for name in ("Polly.Hans", "Polly.Hans-Neural", "Polly.Joanna", "WOMAN", "Polly.Nobody"):
+            await said(voice, tmp_path, voice=name)
+    assert [(line["event"], line["voice"], line["language"]) for line in told] == [
+        ("voice_replaced", "Polly.Hans", "de-DE"),
+        ("voice_replaced", "Polly.Joanna", "en-US"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        *("da-DK", "nl-NL", "en-AU", "en-GB", "en-US", "fr-FR", "fr-CA", "de-DE", "it-IT", "pl-PL"),
+        *("pt-PT", "pt-BR", "ru-RU", "es-ES", "es-US", "sv-SE", "arb", "cmn-CN", "hi-IN", "tr-TR"),
+    ],
+)
+async def test_the_hosted_product_s_languages_are_spoken(tmp_path: Path, language: str) -> None:
+    """Not by the fallback's voice, which is Welsh here."""
+    welsh = Espeak(fallback="cy")
+    try:
+        spoken = await said(welsh, tmp_path, text="1 2 3 4 5 6 7 8 9", language=language)
+        fallback = await said(welsh, tmp_path, text="1 2 3 4 5 6 7 8 9", language="cy")
+    finally:
+        await welsh.close()
+    assert not alike(spoken, fallback)
 
 
 async def test_languages_differ_and_unknown_ones_fall_back(voice: Espeak, tmp_path: Path) -> None:
