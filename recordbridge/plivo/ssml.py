@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from recordbridge.plivo.markup import Node
 from recordbridge.plivo.sentences import Warnings, refusal, shown, tag, where
+from recordbridge.plivo.shapes import SHAPES
 
 LONGEST_BREAK_MS = 10_000
 _STRENGTHS = {
@@ -41,7 +42,7 @@ Write = Callable[[Node, Warnings], str]
 def spoken(node: Node, warnings: Warnings) -> str:
     """The content of Speak (or of a `speak` within) as markup for the voice.
 
-    Raises DocumentError of kind `unavailable_element`, `unknown_element` or `bad_value`.
+    Raises DocumentError of kind `unavailable_element`, `misplaced_element` or `bad_value`.
     """
     return " ".join(_inside(node, warnings).split())
 
@@ -57,6 +58,9 @@ def _element(node: Node, parent: Node, warnings: Warnings) -> str:
     write = TAGS.get(node.name)
     if write is None:
         listed = ", ".join(TAGS)
+        if node.name in SHAPES:
+            sentence = f"{tag(node.name)} may not stand in {tag(parent.name)}; {listed} are allowed"
+            raise refusal(node, "misplaced_element", sentence)
         raise refusal(
             node,
             "unavailable_element",

@@ -74,5 +74,5 @@ def test_help_lists_the_commands_that_exist(run: Run) -> None:
     done = run("--help")
     assert done.code == 0
     listed = [line.split()[0] for line in done.out.splitlines() if line.startswith("    ")]
-    assert listed[:4] == ["serve", "check", "init", "version"]
+    assert listed[:4] == ["serve", "check", "transcribe", "init"]
     assert "deliveries" not in done.out

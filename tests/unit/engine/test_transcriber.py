@@ -13,7 +13,13 @@ import pytest
 
 from recordbridge.engine import rows, transcriber
 from recordbridge.engine.transcriber import Transcriber
-from recordbridge.errors import ListenerError, MediaError, StorageError
+from recordbridge.errors import (
+    ListenerAwayError,
+    ListenerError,
+    ListenerRefusedError,
+    MediaError,
+    StorageError,
+)
 from recordbridge.instant import SystemClock
 from recordbridge.machine import transcription
 from recordbridge.machine.intents import Transcribe
@@ -242,3 +248,49 @@ async def test_a_store_that_is_away_is_waited_for(
         old = await desk.asked()
         working.add(msgspec.structs.replace(old, added_at=old.added_at - 86_400_000))
         assert (await desk.told())["error"] == transcription.UNREACHABLE
+
+
+async def test_an_engine_that_is_away_is_waited_for_and_one_that_refuses_is_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcriber, "LOOK_S", 0.01)
+    monkeypatch.setattr(transcriber, "PAUSE_S", 0)
+    async with desk.working() as working:
+        desk.listener.failures = [ListenerAwayError("503")] * 5
+        working.add(await desk.asked())
+        assert (await desk.told())["error"] == ""
+        desk.listener.failures = [ListenerAwayError("503")]
+        old = await desk.asked()
+        working.add(msgspec.structs.replace(old, added_at=old.added_at - 86_400_000))
+        assert (await desk.told())["error"] == transcription.AWAY
+        desk.listener.failures = [ListenerRefusedError("413")]
+        working.add(await desk.asked())
+        assert (await desk.told())["error"] == transcription.REFUSED
+
+
+@pytest.mark.rule("E-5")
+async def test_what_rest_asked_for_is_told_to_whom_it_said_and_by_the_model_it_said(
+    desk: Desk,
+) -> None:
+    """A text that cannot be made anew stays as it was."""
+    target = rows.target_text(Target("https://app.example.com/again", "GET"))
+    async with desk.working() as working:
+        row = await desk.asked()
+        working.add(row)
+        await desk.told()
+        wish = {"state": "waiting", "request_id": "q", "target": target, "model": "small.en"}
+        again = msgspec.structs.replace(desk.store.transcripts[row.recording_id], **wish)
+        working.add(again)
+        request = await asyncio.wait_for(desk.sent.get(), 5)
+        assert (request.request_id, request.url, request.method) == (
+            "q",
+            "https://app.example.com/again",
+            "GET",
+        )
+        assert desk.store.transcripts[row.recording_id].engine == "a listener with small.en"
+        desk.listener.failures = [MediaError("no audio")]
+        working.add(msgspec.structs.replace(again, request_id="r", text="before"))
+        said = await desk.told()
+    assert said["error"] == transcription.UNHEARD
+    kept = desk.store.transcripts[row.recording_id]
+    assert (kept.state, kept.text, kept.error) == ("failed", "before", transcription.UNHEARD)

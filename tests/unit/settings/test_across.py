@@ -58,6 +58,18 @@ BAD = {
         "storage: {bucket: b}\n",
         "5: storage.bucket: the key is for kind: s3 only; leave it out",
     ),
+    "server_without_url": (
+        "transcription: {engine: openai, model: m}\n",
+        "5: transcription.engine: engine: openai has no url; give transcription.url",
+    ),
+    "server_without_model": (
+        "transcription: {engine: openai, url: 'http://gpu/v1'}\n",
+        "5: transcription.engine: engine: openai has no model; give transcription.model",
+    ),
+    "key_without_server": (
+        "transcription: {api_key: geheim}\n",
+        "5: transcription.api_key: the key is for engine: openai only; leave it out",
+    ),
     "s3_without_bucket": (
         "storage: {kind: s3}\n",
         "5: storage.kind: kind: s3 has no bucket; give storage.bucket",
