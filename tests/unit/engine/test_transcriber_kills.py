@@ -22,7 +22,7 @@ from tests.unit.engine.test_transcriber import Desk
 
 pytestmark = [pytest.mark.rule("N-1"), pytest.mark.rule("H-3"), pytest.mark.rule("M-5")]
 SAID = "Please enter your password. Then press the pound key."
-PARTS = 8
+PARTS = 5
 """Moments of the sweep: from the start of the process to its answer, and one after."""
 PATIENCE_S = 120
 
