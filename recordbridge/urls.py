@@ -20,6 +20,7 @@ _FORBIDDEN = re.compile(r"[\s\\]")
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _PORT = re.compile(r"[0-9]{1,5}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
+_PASSWORD = re.compile(r"(https?://[^\s/?#@:]*):[^\s/?#]*@", re.IGNORECASE)
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
@@ -66,6 +67,11 @@ def without_userinfo(url: str) -> str:
     authority = re.match(r"[^/?#]*", rest)
     end = authority.end() if authority else 0
     return f"{scheme}://{rest[:end].rpartition('@')[2]}{rest[end:]}"
+
+
+def without_password(text: str) -> str:
+    """Any text in which URLs may stand, as it may be logged (H-6)."""
+    return _PASSWORD.sub(r"\1:...@", text)
 
 
 def has_ascii_query(url: str) -> bool:

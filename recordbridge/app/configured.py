@@ -14,6 +14,7 @@ from recordbridge.plivo.elements import Document, RecordDefaults
 from recordbridge.plivo.retry import Target, parse_target
 from recordbridge.settings import Settings
 from recordbridge.settings.applications import Application as Configured
+from recordbridge.urls import without_password
 
 log = structlog.get_logger()
 
@@ -86,5 +87,5 @@ def _target(url: str | None, method: str) -> Target | None:
         return None
     target, warnings = parse_target(url, method)
     for warning in warnings:
-        log.warning("url_warning", url=target.url, warning=warning)
+        log.warning("url_warning", url=without_password(target.url), warning=warning)
     return target

@@ -11,6 +11,7 @@ from recordbridge.machine.state import Profile
 from recordbridge.plivo import parser
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.rows import RequestRow
+from recordbridge.urls import without_password
 
 log = structlog.get_logger()
 
@@ -40,7 +41,8 @@ def fetched(
     except DocumentError as error:
         return _rejected(row, error)
     for warning in document.warnings:
-        log.warning("document_warning", call_uuid=row.call_uuid, url=row.url, warning=warning)
+        url = without_password(row.url)
+        log.warning("document_warning", call_uuid=row.call_uuid, url=url, warning=warning)
     return DocumentArrived(request_id=row.request_id, document=document)
 
 
@@ -49,7 +51,7 @@ def _unread(row: RequestRow, outcome: Outcome) -> DocumentFailed:
     return DocumentFailed(
         request_id=row.request_id,
         reached=outcome.failure == "size",
-        reason=f"{row.url}: {outcome.error}",
+        reason=f"{without_password(row.url)}: {outcome.error}",
     )
 
 
@@ -58,7 +60,7 @@ def _rejected(row: RequestRow, error: DocumentError) -> DocumentFailed:
     return DocumentFailed(
         request_id=row.request_id,
         reached=True,
-        reason=f"{row.url}: {error}",
+        reason=f"{without_password(row.url)}: {error}",
         kind=error.kind,
     )
 

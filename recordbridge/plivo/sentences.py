@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from recordbridge.errors import DocumentError
 from recordbridge.plivo.markup import Node
+from recordbridge.urls import without_password
 
 MOST_WARNINGS = 50
 
@@ -69,7 +70,7 @@ def tag(name: str) -> str:
 
 def shown(text: str) -> str:
     """The value in quotes, on one line, with what does not print escaped."""
-    return '"' + repr(_short(text))[1:-1] + '"'
+    return '"' + repr(_short(without_password(text)))[1:-1] + '"'
 
 
 def _short(text: str) -> str:

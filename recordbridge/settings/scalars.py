@@ -27,7 +27,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from recordbridge.urls import absolute_url
+from recordbridge.urls import absolute_url, without_password
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ def _fits_url(value: str) -> str:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        raise ValueError(f"{value} is not a URL") from None
+        raise ValueError(f"{without_password(value)} is not a URL") from None
     if parts.scheme not in ("http", "https"):
-        raise ValueError(f"{value} does not begin with http:// or https://")
+        raise ValueError(f"{without_password(value)} does not begin with http:// or https://")
     if not parts.hostname or port == 0 or re.search(r"[\s\x00-\x1f]", value):
-        raise ValueError(f"{value} has no usable host and port")
+        raise ValueError(f"{without_password(value)} has no usable host and port")
     return value
 
 
@@ -92,7 +92,7 @@ def _can_be_sent(value: str) -> str:
     try:
         absolute_url(value)
     except ValueError as error:
-        raise ValueError(f"{value} {error}") from None
+        raise ValueError(f"{without_password(value)} {error}") from None
     return value
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recordbridge.urls import absolute_url, has_ascii_query, with_query, without_userinfo
+from recordbridge.urls import absolute_url, has_ascii_query, with_query, without_password, without_userinfo
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,20 @@ def test_the_receiver_does_not_see_the_user() -> None:
     assert without_userinfo("https://u:p@ss@h:8/x@y?z=a@b") == "https://h:8/x@y?z=a@b"
     assert without_userinfo("https://h/x@y") == "https://h/x@y"
     assert without_userinfo("https://h?x@y") == "https://h?x@y"
+
+
+@pytest.mark.rule("H-6")
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https://u:p@ss@h:8/x@y", "https://u:...@h:8/x@y"),
+        ("x HTTP://u:p@h: no, https://:q@i/", "x HTTP://u:...@h: no, https://:...@i/"),
+        ("https://u@h/a:b@c", "https://u@h/a:b@c"),
+        ("https://h:80/?a=b:c@d", "https://h:80/?a=b:c@d"),
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(written: str, shown: str) -> None:
+    assert without_password(written) == shown
 
 
 def test_an_escaped_query_is_judged_decoded() -> None:

@@ -99,6 +99,16 @@ def test_headers_that_may_not_be_sent_are_dropped_with_a_warning() -> None:
     assert "'plivoId' is dropped: its name is reserved" in parsed.warnings[1]
 
 
+@pytest.mark.rule("H-6", "A-19")
+def test_a_password_in_a_url_is_not_shown() -> None:
+    url = "https://me:secret@app.example/a"
+    (warning,) = document(f'<Record action="{url}#zz=1"/>').warnings
+    refusal = str(refused(f'<Record action="{url} b"/>'))
+    for told in (warning, refusal):
+        assert '<Record> action="https://me:...@app.example/a' in told
+        assert "secret" not in told
+
+
 @pytest.mark.rule("H-6")
 def test_what_is_not_acted_upon_is_warned_of_and_a_password_is_not_shown() -> None:
     parsed = document(
