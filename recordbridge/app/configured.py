@@ -35,6 +35,8 @@ class ConfiguredApplications:
                 self._known[name] = _application(settings, configured)
             except DocumentError as error:
                 mistakes.append(f"{configured.flow}:{error.line}: {error}")
+            except OSError as error:
+                mistakes.append(f"{configured.flow}: the file cannot be read ({error.strerror})")
         if mistakes:
             raise ConfigError(mistakes)
 
