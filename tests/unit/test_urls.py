@@ -2,7 +2,13 @@
 
 import pytest
 
-from recordbridge.urls import absolute_url, has_ascii_query, with_query, without_password, without_userinfo
+from recordbridge.urls import (
+    absolute_url,
+    has_ascii_query,
+    with_query,
+    without_password,
+    without_userinfo,
+)
 
 
 @pytest.mark.parametrize(
