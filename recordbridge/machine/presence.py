@@ -113,9 +113,9 @@ def _hung_up_outside(turn: Turn, fact: f.HangupRequested) -> None:
 
 
 def left(turn: Turn, fact: f.CallLeft) -> None:
-    """Stasis is over; whether by a hangup, the next second tells."""
+    """Stasis is over; whether by a hangup, the next second tells. What lives on is not hung up."""
     if turn.call.left_at is None and not turn.call.over and not turn.call.outside:
-        turn.change(left_at=fact.at)
+        turn.change(left_at=fact.at, scheduled_hangup=None)
 
 
 def destroyed(turn: Turn, fact: f.CallDestroyed) -> None:

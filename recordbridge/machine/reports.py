@@ -18,6 +18,8 @@ FILE = "recording:"
 """Begins a parameter value that stands for the URL of a file: `recording:{id}.{ext}`."""
 
 NORMAL_CLEARING = 16
+NO_ANSWER = 19
+UNCONFIRMED = 9110
 _DELIBERATE = frozenset({0, NORMAL_CLEARING, 17, 21, 31, 127})
 """Q.850 causes of somebody who hung up: the others tell by themselves what happened."""
 
@@ -193,6 +195,11 @@ def _leg_ended_by(call: Call, leg: Leg) -> str:
     return "Plivo" if call.present else "Caller"
 
 
+def _unconfirmed(leg: Leg) -> int | None:
+    """The code of a callee who was there and did not press `confirmKey` in time."""
+    return UNCONFIRMED if leg.answered_at is not None and leg.cause == NO_ANSWER else None
+
+
 def dial_event(
     call: Call,
     leg: Leg,
@@ -207,7 +214,9 @@ def dial_event(
     ended = leg.ended_at or now
     answered = leg.answered_at or ended
     seconds = parameters.whole_seconds
-    cause = hangup_causes.hangup_cause(_leg_ended_by(call, leg), leg.cause or NORMAL_CLEARING)
+    cause = hangup_causes.hangup_cause(
+        _leg_ended_by(call, leg), leg.cause or NORMAL_CLEARING, _unconfirmed(leg)
+    )
     return standard(call, parameters.DIAL_EVENTS[what], now) | parameters.dial_event(
         action=what,
         a_leg_uuid=call.call_uuid,

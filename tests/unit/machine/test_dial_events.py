@@ -49,3 +49,14 @@ def test_a_network_that_fails_is_not_the_callee() -> None:
     drive = Drive(dial(callback=EVENTS), AFTER)
     end(drive, answer(drive), 38)
     assert told(drive) == [("Plivo", "NETWORK_OUT_OF_ORDER")]
+
+
+@pytest.mark.rule("F-4")
+def test_a_callee_who_does_not_confirm_has_failed_the_challenge() -> None:
+    drive = Drive(dial(callback=EVENTS, confirm_key="5", confirm_timeout_s=10), AFTER)
+    leg = answer(drive)
+    drive.wait(10_000)
+    end(drive, leg, 19)
+    (hangup,) = (r for r in drive.requests("dial") if r.parameters["DialAction"] == "hangup")
+    assert hangup.parameters["DialBLegHangupCauseCode"] == "9110"
+    assert hangup.parameters["DialBLegHangupCauseName"] == "Confirm Key Challenge Failed"

@@ -258,6 +258,18 @@ def test_a_scheduled_hangup_lets_the_rest_run_until_then() -> None:
     assert Drive(Hangup(schedule_s=3)).of(i.HangUp), "nothing after it: at once"
 
 
+@pytest.mark.rule("F-2", "Q-2")
+def test_a_scheduled_hangup_does_not_follow_a_channel_that_left_alive() -> None:
+    drive = Drive(Hangup(schedule_s=3), Wait(length_s=60), answered=True)
+    drive.wait(2_500)
+    drive.feed(f.CallLeft(at=drive.now))
+    drive.wait(900)
+    drive.feed(f.CallEntered(at=drive.now, channel_id="c1", answered=True))
+    drive.document(Wait(length_s=60))
+    drive.wait(30_000)
+    assert not drive.of(i.HangUp)
+
+
 def test_a_hangup_that_did_not_happen_is_asked_for_again() -> None:
     drive = Drive()
     drive.wait(12_000)
