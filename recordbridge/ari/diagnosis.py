@@ -36,7 +36,7 @@ MODULES: dict[str, str] = {
     "func_callerid.so": "without it a called party does not see who calls",
     "app_stasis.so": "without it the dialplan cannot hand calls over",
     "format_wav.so": "without it there are no WAV files",
-    "func_talkdetect.so": "without it silence at another threshold, or in stereo, is noticed late",
+    "func_talkdetect.so": "without it talk goes unheard in stereo or at another silence_threshold",
 }
 SOUNDS_BY_URL: dict[str, str] = {
     "res_curl.so": "without it Play and Speak need asterisk[].recordings",

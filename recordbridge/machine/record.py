@@ -75,13 +75,6 @@ def talking(turn: Turn, recording: Recording, at: Instant, *, speaking: bool) ->
     turn.put(recording, deadline=limits.deadline(recording, start))
 
 
-def unwatched(turn: Turn, recording: Recording) -> None:
-    """Asterisk will not tell of talk: better end late, by its own limit, than in the talk."""
-    recording = turn.put(recording, watch=False, quiet_since=None)
-    if recording.phase == "running" and recording.start_at is not None:
-        turn.put(recording, deadline=limits.deadline(recording, recording.start_at))
-
-
 def key_pressed(turn: Turn, recording: Recording, key: str, at: Instant, down_ms: int) -> bool:
     """P-7: a key of the set ends it; what is kept ends before the key went down.
 

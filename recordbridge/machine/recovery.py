@@ -91,8 +91,6 @@ def _tap_refused(turn: Turn, recording: Recording, tap: Tap, fact: f.CommandRefu
             parting.call_gone(turn, recording, "hangup", turn.now)
         case "BeginSnoop" | "BeginCapture":
             capture.fail(turn, recording, f"Asterisk refused to record: {fact.reason}")
-        case "WatchTalking":
-            record.unwatched(turn, recording)
         case "EndCapture" if fact.gone:
             capture.ended(turn, recording, tap, turn.now)
         case _:
@@ -101,7 +99,7 @@ def _tap_refused(turn: Turn, recording: Recording, tap: Tap, fact: f.CommandRefu
 
 def _element_refused(turn: Turn, fact: f.CommandRefused) -> None:
     match fact.command:
-        case "BeginSnoop" | "WatchTalking":
+        case "BeginSnoop":
             doing.cannot_listen(turn, fact.object_id)
         case "BeginPlayback":
             doing.playback_ended(turn, fact.object_id, failed=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.rigged import RIG
 from tests.service.audio import RATE, find, hear
 from tests.service.conftest import judge, running
 from tests.service.service import Service, true
@@ -19,12 +17,6 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 SOFTLY = 20
 """Divides the known signal's mean of some 7000 to 350: over 128, under 500."""
-
-
-async def console(rig: Mapping[str, str], command: str) -> None:
-    """A command on the pbx's console."""
-    asked = await asyncio.create_subprocess_exec(*RIG, "cli", "pbx", command, env=dict(rig))
-    assert await asked.wait() == 0
 
 
 async def recorded(service: Service, script: list[Step], **attributes: object) -> Any:
@@ -81,28 +73,6 @@ async def test_the_silence_can_be_kept(rig: Mapping[str, str], tmp_path: Path) -
         soft = [softly(SOFTLY), speak(4)]
         delivered, _ = await recorded(service, soft, timeout=2, maxLength=3)
         assert delivered.callback["RecordingEndReason"] == "maxLength"
-        await service.nothing_left()
-        await service.program.stop()
-        judge(service.program)
-
-
-@pytest.mark.rule("P-5")
-async def test_without_the_module_nobody_is_cut_off_while_talking(
-    rig: Mapping[str, str], tmp_path: Path
-) -> None:
-    """Asterisk cannot tell of talk then: its own limit of silence ends the recording, late."""
-
-    def loud(settings: dict[str, Any]) -> None:
-        settings["recording"] = {"silence_threshold": 500}
-
-    async with running(rig, tmp_path / "deaf", loud) as service:
-        await console(rig, "module unload func_talkdetect.so")
-        try:
-            delivered, _ = await recorded(service, [speak(4), silence(30)], timeout=2)
-        finally:
-            await console(rig, "module load func_talkdetect.so")
-        assert delivered.callback["RecordingEndReason"] == "silence"
-        assert hear(delivered.sound).voice_ms >= 3900
         await service.nothing_left()
         await service.program.stop()
         judge(service.program)

@@ -8,7 +8,6 @@ import pytest
 
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
-from recordbridge.machine import life
 from recordbridge.machine.state import Profile
 from recordbridge.plivo.elements import Record, Wait
 from tests.unit.machine.drive import Drive, voicemail
@@ -108,23 +107,6 @@ def test_silence_and_max_length_in_one_moment(quiet_from_ms: int, reason: str) -
     if drive.recording.phase == "running":
         drive.wait(200)
     assert drive.recording.reason == reason
-
-
-@pytest.mark.rule("P-5")
-def test_without_news_of_talk_nobody_is_cut_off() -> None:
-    """Asterisk would not listen (a module is missing): its own limit of silence serves then."""
-    drive = Drive(voicemail(timeout_s=2), profile=WATCHED)
-    snoop = drive.recording.taps[0].snoop_id
-    drive.feed(f.SnoopEntered(snoop_id=snoop))
-    drive.feed(f.CommandRefused(object_id=snoop, command="WatchTalking", reason="no such function"))
-    drive.feed(f.CaptureBegan(name=life.capture_name(drive.recording.taps[0]), at=drive.now))
-    drive.feed(f.CallAnswered(at=drive.now))
-    drive.wait(6_000)
-    assert drive.recording.phase == "running"
-    drive.now += 1_000
-    drive.close()
-    drive.wait(200)
-    assert drive.recording.reason == "silence"
 
 
 @pytest.mark.rule("P-4", "P-2")
