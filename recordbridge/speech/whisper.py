@@ -35,6 +35,8 @@ START_S = 120.0
 SLOWEST = 4.0
 """How many times as long as the recording its transcription may take: calls go first."""
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
+AT_ONCE = "at-once"
+"""Tells the process not to give way: where there are no calls."""
 LONGEST_LINE = 1 << 26
 _MODULE = "recordbridge.speech.whisper_process"
 
@@ -52,11 +54,14 @@ def trouble(model: str) -> str:
 
 
 class Whisper:
-    """Implements `ports.transcripts.Listener`. `rest` it at the end."""
+    """Implements `ports.transcripts.Listener`. `rest` it at the end. It gives way to calls, unless
+    there are none.
+    """
 
-    def __init__(self, model: str, threads: int = 0) -> None:
+    def __init__(self, model: str, threads: int = 0, *, gives_way: bool = True) -> None:
         self._model = model
         self._threads = threads or min(2, os.cpu_count() or 1)
+        self._gives_way = gives_way
         self._loaded = ""
         self._process: Process | None = None
 
@@ -112,7 +117,7 @@ class Whisper:
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", _MODULE, str(models.find(self._loaded)),
-                str(self._threads),
+                str(self._threads), *(() if self._gives_way else (AT_ONCE,)),
                 stdin=PIPE, stdout=PIPE, start_new_session=True, limit=LONGEST_LINE,
                 env=os.environ | OFFLINE,
             )  # fmt: skip

@@ -22,8 +22,9 @@ def main() -> None:
     """Until standard input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
-    give_way()
-    model, threads = sys.argv[1:]
+    model, threads, *hurry = sys.argv[1:]
+    if not hurry:
+        give_way()
     engine = importlib.import_module(_ENGINE).Engine(model, int(threads))
     for line in sys.stdin.buffer:
         heard = engine.hear(msgspec.json.decode(line, type=Listen))

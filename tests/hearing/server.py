@@ -34,7 +34,7 @@ class Hearing:
         self.url = f"http://127.0.0.1:{self.port}/v1"
         self.asked: list[Asked] = []
         self.replies: list[web.Response] = []
-        self.whisper = Whisper(MODEL)
+        self.whisper = Whisper(MODEL, gives_way=False)
         self.hold: asyncio.Event | None = None
         self._runner: web.AppRunner | None = None
         self._turn = asyncio.Lock()

@@ -134,7 +134,7 @@ async def test_it_is_understood(
 
 @pytest.fixture
 async def ear() -> AsyncIterator[Whisper]:
-    running = Whisper("tiny.en")
+    running = Whisper("tiny.en", gives_way=False)
     yield running
     await running.rest()
 
