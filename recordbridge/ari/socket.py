@@ -2,8 +2,10 @@
 
 Reading never waits for anybody: Asterisk drops a client that is slow (`websocket_write_timeout`),
 so frames pile up here rather than there. A frame is handed over in the moment it arrives, and
-sending is synchronous: no event and no command costs a task's wake-up. A ping that is not
-answered ends the socket; so does a clean close: any return of `read` is a disconnect.
+sending is synchronous: no event and no command costs a task's wake-up. Whole text frames, which are
+all that Asterisk sends and takes, are read and written here; the handshake, pings, closing and
+whatever else a server may send are the library's. A ping that is not answered ends the socket; so
+does a clean close: any return of `read` is a disconnect.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
+from recordbridge.ari import frames
 from recordbridge.ari.rest import basic_auth
 
 OPEN_TIMEOUT_S = 5
@@ -30,19 +33,54 @@ Take = Callable[[bytes], None]
 
 
 class Frames(ClientConnection):
-    """Gives messages to whom `give_to` names, where the library would queue them for `recv`."""
+    """Gives messages to whom `give_to` names, where the library would queue them for `recv`.
+
+    The library gets the handshake's answer, then whole frames only: it always stands between
+    two of them, and a text message can pass it by.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio's call at the beginning."""
+        self._head = self._rest = b""
+        """What has arrived of the handshake's answer; the beginning of a frame."""
         self._early: list[bytes] = []
         self._parts: list[bytes] = []
         self._take: Take = self._early.append
         super().connection_made(transport)
 
+    def data_received(self, data: bytes) -> None:
+        """Asyncio's call for what has arrived: frames, or parts of them."""
+        if self.protocol.state is State.CONNECTING:
+            data = self._after_handshake(data)
+        if self._rest:
+            data = self._rest + data
+        begin = 0
+        while (place := frames.place(data, begin)) is not None:
+            start, end = place
+            if data[begin] == frames.WHOLE_TEXT and data[begin + 1] < frames.MASKED:
+                self._take(data[start:end])
+            else:
+                super().data_received(data[begin:end])
+            begin = end
+        self._rest = data[begin:]
+
+    def _after_handshake(self, data: bytes) -> bytes:
+        """What comes behind the answer that opens the socket; any other is the library's."""
+        before = len(self._head)
+        self._head += data
+        end = self._head.find(b"\r\n\r\n") + 4
+        rest = data[end - before :] if end >= 4 else b""
+        super().data_received(data[: len(data) - len(rest)])
+        if self.protocol.state is not State.CONNECTING:
+            return rest
+        if rest:
+            super().data_received(rest)
+        return b""
+
     def process_event(self, event: Event) -> None:
-        """The library's call for the handshake's answer, then for every frame."""
+        """The library's call for the handshake's answer, then for every frame it was given."""
         if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.CONT):
-            self._frame(event)
+            self._part(event)
         else:
             super().process_event(event)
 
@@ -53,10 +91,7 @@ class Frames(ClientConnection):
             take(message)
         self._early.clear()
 
-    def _frame(self, frame: Frame) -> None:
-        if frame.fin and not self._parts:
-            self._take(bytes(frame.data))
-            return
+    def _part(self, frame: Frame) -> None:
         self._parts.append(bytes(frame.data))
         if frame.fin:
             message = b"".join(self._parts)
@@ -112,9 +147,7 @@ class EventSocket:
         unsent, self._unsent = self._unsent, []
         connection = self._connection
         if connection.state is State.OPEN:
-            for message in unsent:
-                connection.protocol.send_text(message.encode())
-            connection.transport.write(b"".join(connection.protocol.data_to_send()))
+            connection.transport.write(b"".join([frames.text(each.encode()) for each in unsent]))
 
     async def read(self, take: Take) -> str:
         """Give every message to `take` until the socket ends; returns why it did."""
