@@ -22,6 +22,8 @@ from recordbridge.ports.audio import Keep, Stored
 
 _TEMPORARY = ".part"
 _CHUNK = 1 << 18
+_READ = 1 << 16
+"""At once for the digest: a larger piece would be memory fresh from the system each time."""
 
 Result = TypeVar("Result")
 
@@ -154,24 +156,44 @@ def _names(root: Path) -> list[str]:
 
 
 def _keep(source: Path, target: Path) -> Stored:
-    folder = target.parent
-    if target.exists() and not source.exists():
-        source = target  # a repeat after a failure behind the rename
-    if not folder.is_dir():
-        folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
-    with source.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
+    """Every recording's last step, so it asks the system for no more than it must."""
     try:
-        source.rename(target)
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        source = target  # a repeat after a failure behind the rename
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size, digest = _digest(descriptor)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _move(source, target)
+    _sync_folder(target.parent)
+    return Stored(size, digest)
+
+
+def _digest(descriptor: int) -> tuple[int, str]:
+    """The file's size and SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := os.read(descriptor, _READ):
+        digest.update(chunk)
+        size += len(chunk)
+    return size, digest.hexdigest()
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        os.rename(source, target)  # noqa: PTH104 - Path makes another Path of it
+    except FileNotFoundError:
+        if target.parent.is_dir():
+            raise
+        target.parent.mkdir(exist_ok=True)  # somebody removed it
+        _sync_folder(target.parent.parent)
+        _move(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         _copy(source, target)
-    _sync_folder(folder)
-    return Stored(size, digest)
 
 
 def _copy(source: Path, target: Path) -> None:

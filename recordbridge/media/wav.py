@@ -23,6 +23,8 @@ SAMPLE_BYTES = 2
 BLOCK_BYTES = 1024
 """Blocks of disks are this or a multiple of it; 44 + 320 n is no multiple even of 64."""
 
+_BUFFER = 1 << 16
+"""A short recording is one write."""
 _LAYOUT = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _LARGEST = 0xFFFFFFFF
 """The header's sizes have 32 bits; a longer file says this, and its length stays the truth."""
@@ -45,7 +47,7 @@ def write(into: Path, frames: int, channels: int, pcm: Iterable[bytes]) -> None:
     Raises StorageError, with `full` set when the disk is.
     """
     try:
-        with into.open("wb") as file:
+        with into.open("wb", buffering=_BUFFER) as file:
             file.write(header(frames, channels))
             for chunk in pcm:
                 file.write(chunk)

@@ -1,4 +1,4 @@
-"""Audio work off the event loop: implements `ports.audio.Audio` on two small thread pools.
+"""Audio work off the event loop: implements `ports.audio.Audio` on threads of its own.
 
 Measuring is short and has a lane of its own, so that no clip waits behind the MP3 of a long
 recording. A cancelled task stops its thread's work at the next chunk.
@@ -16,6 +16,7 @@ from typing import TypeVar
 from recordbridge.errors import MediaError
 from recordbridge.machine.intents import Collect
 from recordbridge.media import cut, mp3, wav
+from recordbridge.media.lane import Lane
 from recordbridge.media.tracks import Tracks
 from recordbridge.ports.audio import Keep, Measured, Stored
 
@@ -33,7 +34,7 @@ class Encoder:
     """Measures and encodes recordings; at most `workers` MP3s at once. Close it at the end."""
 
     def __init__(self, workers: int = 1) -> None:
-        self._measuring = ThreadPoolExecutor(1, "media-measure")
+        self._measuring = Lane("media-measure")
         self._encoding = ThreadPoolExecutor(workers, "media-encode")
         self._closing = threading.Event()
 
@@ -50,7 +51,7 @@ class Encoder:
             measured = measure(collect, sources, into, check)
             return measured, None if keep is None else keep(measured.pcm)
 
-        return await self._run(self._measuring, work)
+        return await self._run(self._measuring.do, work)
 
     async def encode(self, measured: Measured, file_format: str, into: Path) -> Path:
         """See `ports.audio.Audio.encode`. MediaError, or StorageError for `into`."""
@@ -59,18 +60,23 @@ class Encoder:
         if file_format != "mp3":
             raise MediaError(f"{file_format} is not a file format; allowed: mp3, wav")
         await self._run(
-            self._encoding, lambda check: mp3.encode(measured.pcm, measured.channels, into, check)
+            self._encode, lambda check: mp3.encode(measured.pcm, measured.channels, into, check)
         )
         return into
 
     def close(self) -> None:
         """Stop what runs at its next chunk, cancel whoever waits for it, and end the threads."""
         self._closing.set()
-        for pool in (self._measuring, self._encoding):
-            pool.shutdown(cancel_futures=True)
+        self._measuring.close()
+        self._encoding.shutdown(cancel_futures=True)
+
+    def _encode(self, work: Callable[[], Result]) -> asyncio.Future[Result]:
+        return asyncio.get_running_loop().run_in_executor(self._encoding, work)
 
     async def _run(
-        self, pool: ThreadPoolExecutor, work: Callable[[Callable[[], None]], Result]
+        self,
+        begin: Callable[[Callable[[], Result]], asyncio.Future[Result]],
+        work: Callable[[Callable[[], None]], Result],
     ) -> Result:
         abandoned = threading.Event()
 
@@ -79,7 +85,7 @@ class Encoder:
                 raise _StoppedError
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work, check)
+            return await begin(lambda: work(check))
         except asyncio.CancelledError:
             abandoned.set()
             raise

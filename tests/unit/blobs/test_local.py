@@ -39,20 +39,32 @@ def files_under(root: Path) -> list[str]:
 @pytest.fixture
 def other_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renaming from one folder into another says that they are on different file systems."""
-    rename = Path.rename
+    rename = os.rename
 
-    def refused(self: Path, target: Path) -> Path:
-        if self.parent != target.parent:
+    def refused(source: Path, target: Path) -> None:
+        if source.parent != target.parent:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        return rename(self, target)
+        rename(source, target)
 
-    monkeypatch.setattr(Path, "rename", refused)
+    monkeypatch.setattr(os, "rename", refused)
 
 
 def test_it_is_the_blobs_of_the_ports(tmp_path: Path) -> None:
     blobs: Blobs = LocalBlobs(tmp_path)
     assert isinstance(blobs, LocalBlobs)
     blobs.close()
+
+
+@pytest.mark.rule("M-2")
+async def test_a_folder_that_was_removed_is_made_again(blobs: LocalBlobs, tmp_path: Path) -> None:
+    path = source(tmp_path)
+    kept = blobs.path(NAME)
+    assert kept is None
+    for folder in (tmp_path / "recordings").iterdir():
+        if folder.is_dir():
+            folder.rmdir()
+    await blobs.put(NAME, path)
+    assert blobs.path(NAME) is not None
 
 
 @pytest.mark.rule("M-2")
