@@ -8,7 +8,7 @@ never left without something that will end its present element.
 from __future__ import annotations
 
 from recordbridge.machine import capture, documents, doing
-from recordbridge.machine.intents import HangUp
+from recordbridge.machine.intents import EndSnoop, HangUp
 from recordbridge.machine.progress import Dialing
 from recordbridge.machine.state import Fetching, Flow, HangingUp, Taping
 from recordbridge.machine.turn import Turn
@@ -151,6 +151,8 @@ def hang_up(turn: Turn, source: str, code: int, reason: str = "normal") -> None:
     doing.stop(turn)
     turn.flow(doing=HangingUp(until=turn.now + HANGUP_MS))
     turn.change(scheduled_hangup=None, armed=())
+    if not turn.call.former:  # its snoops end with the channel
+        turn.withdraw(EndSnoop)
     turn.emit(HangUp(channel_id=turn.call.channel_id, reason=reason))
 
 

@@ -32,6 +32,10 @@ class Turn:
     def emit(self, *intents: Intent) -> None:
         self.intents.extend(intents)
 
+    def withdraw(self, kind: type[Intent]) -> None:
+        """What this step wanted of that kind happens by itself."""
+        self.intents = [each for each in self.intents if not isinstance(each, kind)]
+
     def answer(self) -> None:
         """Answer the call, unless that was done; in the dialplan that is FastAGI's to do."""
         call = self.call
