@@ -107,7 +107,7 @@ class Deliveries:
         self._lanes: dict[str, asyncio.Semaphore] = {}
         self._in_flight = 0
         """Attempts that are being made."""
-        self._chance = random.SystemRandom().random
+        self._chance = random.Random().random  # noqa: S311 - it only spreads repeats
         self._stopping = False
 
     @property

@@ -8,7 +8,7 @@ again makes that an attempt of its own.
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 from functools import lru_cache
 
 import aiohttp
@@ -109,7 +109,7 @@ class Attempt:
         request, exchange = self._request, self.exchange
         headers = dict(request.headers)
         if self._tokens:
-            nonce = f"{secrets.randbelow(10**20):020d}"
+            nonce = f"{int.from_bytes(os.urandom(16), 'big') % 10**20:020d}"
             headers |= signatures.headers(
                 request.method, request.to.text, request.parameters, self._tokens, nonce
             )

@@ -13,10 +13,13 @@ _name = lru_cache(maxsize=512)(quote_plus)
 
 def encode(parameters: dict[str, str]) -> str:
     """`name=value&...` in the order given, ASCII only; lone surrogates become `?`."""
-    return "&".join([f"{_name(name)}={_quoted(value)}" for name, value in parameters.items()])
+    return "&".join(
+        [
+            f"{_name(name)}={value if _plain(value) else _quoted(value)}"
+            for name, value in parameters.items()
+        ]
+    )
 
 
 def _quoted(value: str) -> str:
-    if _plain(value):
-        return value
     return value.translate(_ASCII) if value.isascii() else quote_plus(value, errors="replace")

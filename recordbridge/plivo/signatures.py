@@ -7,8 +7,7 @@ its user name and password are no part of what is signed.
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import binascii
 import hmac
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -29,7 +28,7 @@ def headers(
     subaccounts: the main account's (`Ma`) signatures are the same.
     """
     base = base_v3(method, url, params)
-    v3 = ",".join(_signature(token, f"{base}.{nonce}") for token in tokens)
+    v3 = ",".join([_signature(token, f"{base}.{nonce}") for token in tokens])
     v2 = _signature(tokens[0], f"{_address(url)}{nonce}")
     return {
         "X-Plivo-Signature-V3": v3,
@@ -47,21 +46,25 @@ def base_v3(method: str, url: str, params: Mapping[str, str]) -> str:
     GET: address, `?`, parameters and query merged and sorted. POST: address, `?`, sorted query,
     a dot only after a query, then keys and values of the form, sorted, without any sign between.
     """
-    address = _address(url)
-    query = parse_qs(urlparse(url).query, keep_blank_values=True)
+    address, query = _address(url), _query(url)
     if method == "GET":
         merged = {key: [value] for key, value in params.items()} | query
         joined = _joined(merged)
         return f"{address}?{joined}" if joined else address
-    joined = _joined(query)
+    joined = _joined(query) if query else ""
     if not params:
         return f"{address}?{joined}" if joined else address
-    form = "".join(f"{key}{params[key]}" for key in sorted(params))
+    form = "".join([f"{key}{params[key]}" for key in sorted(params)])
     return f"{address}?{joined}.{form}" if joined else f"{address}?{form}"
 
 
 def _joined(query: Mapping[str, list[str]]) -> str:
     return "&".join(f"{key}={value}" for key in sorted(query) for value in sorted(query[key]))
+
+
+@lru_cache(maxsize=1024)
+def _query(url: str) -> dict[str, list[str]]:
+    return parse_qs(urlparse(url).query, keep_blank_values=True)
 
 
 @lru_cache(maxsize=1024)
@@ -71,5 +74,5 @@ def _address(url: str) -> str:
 
 
 def _signature(token: str, text: str) -> str:
-    digest = hmac.new(token.encode(), text.encode(), hashlib.sha256).digest()
-    return base64.b64encode(digest).decode("ascii")
+    digest = hmac.digest(token.encode(), text.encode(), "sha256")
+    return binascii.b2a_base64(digest, newline=False).decode("ascii")
