@@ -49,6 +49,11 @@ URGENT = (Request, Pbx, Reply, AgiResult)
 """Intents for which somebody out there waits: their commit is made at once."""
 
 
+BEGINS, ENDS = (BeginLeg, BeginPlayback), (EndLeg, EndPlayback)
+WRITTEN = (Request, Recognise)
+"""Nothing is left to do for them when their row is committed."""
+
+
 class Hands(Protocol):
     """Does what the machine of a call wants (`engine.hands`)."""
 
@@ -192,9 +197,9 @@ class Actor:
         self._hurry = self._hurry or step.durable
         self.dirty = self.dirty or step.durable or step.unhurried
         for intent in step.intents:
-            if isinstance(intent, BeginLeg | BeginPlayback):
+            if isinstance(intent, BEGINS):
                 self._unbegun.add(_object(intent))
-            elif isinstance(intent, EndLeg | EndPlayback) and _object(intent) in self._unbegun:
+            elif self._unbegun and isinstance(intent, ENDS) and _object(intent) in self._unbegun:
                 self.dirty = True  # after the commit that the beginning waits for
                 self._late.append(intent)
                 continue
@@ -300,9 +305,9 @@ class Actor:
         for intent in intents:
             if isinstance(intent, Release):
                 self._release()
-            elif not isinstance(intent, Request | Recognise):
+            elif not isinstance(intent, WRITTEN):
                 self._act_now(intent)
-                if isinstance(intent, BeginLeg | BeginPlayback):
+                if isinstance(intent, BEGINS):
                     self._unbegun.discard(_object(intent))
 
     def _release(self) -> None:
