@@ -84,6 +84,7 @@ class Actor:
         "_inbox",
         "_kept",
         "_late",
+        "_log",
         "_loop",
         "_store",
         "_stored",
@@ -127,6 +128,7 @@ class Actor:
         """What waits for the next commit."""
         self._unbegun: set[str] = set()
         """Legs and playbacks whose beginning waits for a commit: their end must not overtake it."""
+        self._log = log.bind(call_uuid=state.call_uuid)
         self._commits = commits
         self._store = store
         self._hands = hands
@@ -163,7 +165,7 @@ class Actor:
         try:
             self._run(first)
         except Exception:
-            log.exception("call_broke", call_uuid=self.state.call_uuid)
+            self._log.exception("call_broke")
             self._drop(hang_up=True)
 
     def _drop(self, *, hang_up: bool) -> None:
@@ -226,7 +228,7 @@ class Actor:
             failpoints.reach(f"after.{type(intent).__name__}", sent=True)
 
     def _note(self, note: Note) -> None:
-        getattr(log, note.level)(note.event, call_uuid=self.state.call_uuid, **note.fields)
+        getattr(self._log, note.level)(note.event, **note.fields)
         self._hands.noted(note)
 
     def _arm(self) -> None:
@@ -294,7 +296,7 @@ class Actor:
             return
         fenced = isinstance(error, FenceError)
         event = "fence_lost" if fenced else "commit_failed"
-        log.error(event, call_uuid=self.state.call_uuid, reason=str(error))
+        self._log.error(event, reason=str(error))
         self._drop(hang_up=not fenced)
 
     def _act(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:

@@ -61,14 +61,18 @@ def configure(
 
 def _ends(output: Format, *, colors: bool) -> list[Processor]:
     if output == "json":
-        return [structlog.processors.JSONRenderer(serializer=_json)]
+        return [_json]
     # plain tracebacks: pretty ones show local variables, and with them secrets
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
 
 
-def _json(event: EventDict, **_: object) -> str:
-    first = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    first: EventDict = {
+        "timestamp": event.pop("timestamp"),
+        "level": event.pop("level"),
+        "event": event.pop("event"),
+    }
     return msgspec.json.encode({**first, **event}, enc_hook=repr).decode()
 
 
