@@ -6,8 +6,11 @@ be put into JSON as they stand.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import quote
+
+_plain = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
 
 
 class Command(NamedTuple):
@@ -35,4 +38,4 @@ class Command(NamedTuple):
 
 def part(text: str) -> str:
     """One path segment or query value: others may have chosen it."""
-    return quote(text, safe="")
+    return text if _plain(text) else quote(text, safe="")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import NamedTuple
 
 from websockets.utils import apply_mask
 
@@ -19,15 +18,10 @@ _TWO_BYTES, _EIGHT_BYTES = 126, 127
 _MASK_BYTES = 4
 
 
-class Place(NamedTuple):
-    """Where a frame's payload stands in the data; its end is the frame's."""
+def place(data: bytes, begin: int) -> tuple[int, int] | None:
+    """Where the payload of the frame that begins there starts and ends; its end is the frame's.
 
-    start: int
-    end: int
-
-
-def place(data: bytes, begin: int) -> Place | None:
-    """The frame that begins there; None when it is not all there yet.
+    None when the frame is not all there yet.
 
     A server's frame is not masked; one that is has its mask in the payload, and is refused by
     the library, which it is given to.
@@ -43,7 +37,7 @@ def place(data: bytes, begin: int) -> Place | None:
     if data[begin + 1] & MASKED:
         length += _MASK_BYTES
     end = start + length
-    return Place(start, end) if end <= size and start <= size else None
+    return (start, end) if end <= size and start <= size else None
 
 
 def text(message: bytes) -> bytes:

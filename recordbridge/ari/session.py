@@ -119,7 +119,7 @@ class Session:
         elif command.lasts_ms:
             self._keys.begin(self._translator.call_uuid(command.channel_id), command)
         playing = self._playing.values() if command.waits_for else ()
-        if not any(each in playing for each in command.waits_for):
+        if not playing or not any(each in playing for each in command.waits_for):
             self._dispatch.send(command)
         elif self._on_socket is None:
             self._http.send(command, beside=True)

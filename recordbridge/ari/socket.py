@@ -41,6 +41,7 @@ class Frames(ClientConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio's call at the beginning."""
+        self._opening = True
         self._head = self._rest = b""
         """What has arrived of the handshake's answer; the beginning of a frame."""
         self._early: list[bytes] = []
@@ -50,12 +51,12 @@ class Frames(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Asyncio's call for what has arrived: frames, or parts of them."""
-        if self.protocol.state is State.CONNECTING:
+        if self._opening:
             data = self._after_handshake(data)
         if self._rest:
             data = self._rest + data
-        begin = 0
-        while (place := frames.place(data, begin)) is not None:
+        begin, size = 0, len(data)
+        while begin < size and (place := frames.place(data, begin)) is not None:
             start, end = place
             if data[begin] == frames.WHOLE_TEXT and data[begin + 1] < frames.MASKED:
                 self._take(data[start:end])
@@ -72,6 +73,7 @@ class Frames(ClientConnection):
         rest = data[end - before :] if end >= 4 else b""
         super().data_received(data[: len(data) - len(rest)])
         if self.protocol.state is not State.CONNECTING:
+            self._opening = False
             return rest
         if rest:
             super().data_received(rest)

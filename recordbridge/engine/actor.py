@@ -13,6 +13,7 @@ from collections import deque
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from recordbridge import failpoints
 from recordbridge.engine import rows
@@ -165,7 +166,7 @@ class Actor:
         try:
             self._run(first)
         except Exception:
-            self._log.exception("call_broke")
+            log.exception("call_broke", call_uuid=self.state.call_uuid)
             self._drop(hang_up=True)
 
     def _drop(self, *, hang_up: bool) -> None:
@@ -266,20 +267,19 @@ class Actor:
         state, known = self.state, () if self._kept is None else self._kept.recordings
         self._kept = state
         now = self._clock()
-        requests = tuple(rows.request_row(state, i, now) for i in late if isinstance(i, Request))
         self.version += 1
-        wishes = (i for i in late if isinstance(i, Transcribe))
-        unit = Unit(
+        asked = _asked(state, late, now) if late else Unit()
+        requests = asked.requests
+        unit = replace(
+            asked,
             call=rows.call_row(state, self.version, self.fence, open_=not machine.finished(state)),
             recordings=tuple(
-                rows.recording_row(state, recording)
-                for index, recording in enumerate(state.recordings)
-                if index >= len(known) or recording is not known[index]
+                [
+                    rows.recording_row(state, recording)
+                    for index, recording in enumerate(state.recordings)
+                    if index >= len(known) or recording is not known[index]
+                ]
             ),
-            requests=requests,
-            starts=tuple(rows.start_row(state, i, now) for i in late if isinstance(i, Recognise)),
-            transcripts=tuple(rows.transcript_row(state, wish) for wish in wishes),
-            updates=tuple(u for i in late if (u := _update(i)) is not None),
         )
         future = self._store.commit(unit, quiet=not late)
         future.add_done_callback(lambda done: self._committed(done, late, requests))
@@ -316,6 +316,17 @@ class Actor:
         if not self.closed and machine.finished(self.state):
             self.close()
             self._hands.released(self)
+
+
+def _asked(state: Call, intents: list[Intent], now: Instant) -> Unit:
+    """What intents write of their own."""
+    wishes = (i for i in intents if isinstance(i, Transcribe))
+    return Unit(
+        requests=tuple(rows.request_row(state, i, now) for i in intents if isinstance(i, Request)),
+        starts=tuple(rows.start_row(state, i, now) for i in intents if isinstance(i, Recognise)),
+        transcripts=tuple(rows.transcript_row(state, wish) for wish in wishes),
+        updates=tuple(u for i in intents if (u := _update(i)) is not None),
+    )
 
 
 def _object(intent: BeginLeg | EndLeg | BeginPlayback | EndPlayback) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Protocol
 
 import msgspec
@@ -74,6 +75,7 @@ class Router:
         """Of what is asked of calls; the dialplans that wait."""
         metrics.calls_active.set_function(lambda: len(self._actors))
         metrics.recordings_active.set_function(self._running)
+        self._settled = cache(metrics.recordings.labels)
         self._pbxs: dict[str, Pbx] = {}
         self._actors: dict[str, Actor] = {}
         self._left: OrderedDict[str, Actor] = OrderedDict()
@@ -248,7 +250,7 @@ class Router:
     def noted(self, note: i.Note) -> None:
         """Count what the machine tells: the results of recordings (O-2)."""
         if note.event == "recording_settled":
-            self._metrics.recordings.labels(note.fields["mode"], note.fields["result"]).inc()
+            self._settled(note.fields["mode"], note.fields["result"]).inc()
         elif note.event == "recording_refused":
             self._metrics.recordings_refused.labels("disk").inc()
 

@@ -127,8 +127,11 @@ def _finish(turn: Turn) -> Step:
 
 def deadline(call: Call) -> Instant | None:
     """When `step(call, None, ...)` has something to do next."""
-    counting = (r for r in call.recordings if not call.away or r.phase == "collecting")
-    moments = [r.deadline for r in counting if r.deadline is not None]
+    moments = [
+        each.deadline
+        for each in call.recordings
+        if each.deadline is not None and (not call.away or each.phase == "collecting")
+    ]
     if call.away:
         return min(moments, default=None)
     if (element := doing.deadline(call.flow.doing)) is not None:
@@ -160,7 +163,9 @@ def finished(call: Call) -> bool:
     """The call is over, its recordings are stored or lost, all requests are written, and nothing
     of it is left on Asterisk.
     """
-    return call.over and not call.leftovers and all(life.settled(r) for r in call.recordings)
+    if call.ended_at is None or call.leftovers:
+        return False
+    return all(life.settled(each) for each in call.recordings)
 
 
 def _settle(turn: Turn) -> None:
@@ -172,7 +177,9 @@ def _settle(turn: Turn) -> None:
         doing.after_recording(turn)
         dialing.go_on(turn)
         flow.go_on(turn)
-    if turn.call.over and not turn.call.notified:
+    if turn.call.ended_at is None:
+        return
+    if not turn.call.notified:
         presence.report_end(turn)
     if finished(turn.call):
         turn.emit(Release())

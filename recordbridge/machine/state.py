@@ -148,9 +148,14 @@ class Recording(msgspec.Struct, frozen=True):
     def captured_at(self) -> Instant | None:
         """Since when all of Asterisk's files are written; None while one is not, or if none is."""
         first = self.former[0] if self.former else self.taps
-        awaited = [tap for tap in first if not tap.lost]
-        moments = [tap.captured_at for tap in awaited if tap.captured_at is not None]
-        return max(moments) if moments and len(moments) == len(awaited) else None
+        last: Instant | None = None
+        for tap in first:
+            if tap.lost:
+                continue
+            if tap.captured_at is None:
+                return None
+            last = tap.captured_at if last is None else max(last, tap.captured_at)
+        return last
 
     @property
     def earlier(self) -> tuple[Tap, ...]:

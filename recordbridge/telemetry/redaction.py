@@ -40,7 +40,7 @@ def redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
         elif isinstance(value, str):
             if "=" in value or "@" in value:
                 event[name] = _IN_URLS.sub(_hide, value)
-        elif isinstance(value, Mapping | list | tuple):
+        elif value is not None and not isinstance(value, (int, float)):
             event[name] = clean(value)
     return event
 
