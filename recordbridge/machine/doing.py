@@ -318,6 +318,8 @@ def _until(waiting: Waiting) -> Instant:
 def deadline(doing: Doing | None) -> Instant | None:
     """When `due` has something to do."""
     match doing:
+        case None | Taping():
+            return None
         case Waiting():
             return _until(doing)
         case Sending(until=until) | HangingUp(until=until):

@@ -2,9 +2,12 @@
 
 Rows of a dead worker are taken `FOR UPDATE SKIP LOCKED`, so that several workers that look at the
 same time share them out instead of waiting for each other; SQLite has one worker and no such words.
+Each is built once: what is asked for every few seconds is then compiled once, too (`leases`).
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
@@ -38,6 +41,7 @@ def _me() -> ColumnElement[str]:
     return bindparam("worker")
 
 
+@cache
 def beat(dialect: Dialect) -> Executable:
     """`worker` lives for another `lease` milliseconds."""
     now: ColumnElement[int] = literal_column(_NOW[dialect.name])
@@ -64,18 +68,21 @@ def _ours(table: Table, *, shared: bool) -> ColumnElement[bool]:
     return or_(table.c.owner == _me(), table.c.owner == "") if shared else true()
 
 
+@cache
 def calls_take(*, shared: bool) -> Executable:
     """A new fence for each of our open calls of `asterisk`."""
     wanted = (calls.c.asterisk == bindparam("asterisk"), is_open, _ours(calls, shared=shared))
     return update(calls).values(owner=_me(), fence=calls.c.fence + 1).where(*wanted)
 
 
+@cache
 def calls_ours() -> Executable:
     """Our open calls of `asterisk`, oldest first."""
     wanted = (calls.c.asterisk == bindparam("asterisk"), is_open, calls.c.owner == _me())
     return select(calls).where(*wanted).order_by(calls.c.entered_at, calls.c.call_uuid)
 
 
+@cache
 def calls_adopt(dialect: Dialect) -> Executable:
     """At most `most` open calls of `asterisk` whose worker is dead become ours."""
     found = (
@@ -91,18 +98,21 @@ def calls_adopt(dialect: Dialect) -> Executable:
     )
 
 
+@cache
 def requests_take(*, shared: bool) -> Executable:
     """Our unfinished requests."""
     wanted = (_UNFINISHED, _ours(requests, shared=shared), requests.c.owner != _me())
     return update(requests).values(owner=_me()).where(*wanted)
 
 
+@cache
 def requests_ours() -> Executable:
     """Our unfinished requests, oldest first."""
     oldest = (requests.c.created_at, requests.c.due_at, requests.c.request_id)
     return select(requests).where(_UNFINISHED, requests.c.owner == _me()).order_by(*oldest)
 
 
+@cache
 def requests_adopt(dialect: Dialect) -> Executable:
     """At most `most` unfinished requests of calls that are over and whose worker is dead.
 
@@ -122,6 +132,7 @@ def requests_adopt(dialect: Dialect) -> Executable:
     )
 
 
+@cache
 def transcripts_take(dialect: Dialect, *, shared: bool) -> Executable:
     """At most `most` waiting ones that are nobody's, or of a dead worker, become ours."""
     free = or_(_ours(transcripts, shared=shared), _dead(transcripts, dialect))
@@ -132,6 +143,7 @@ def transcripts_take(dialect: Dialect, *, shared: bool) -> Executable:
     )
 
 
+@cache
 def transcripts_ours() -> Executable:
     """At most `most` waiting ones that are ours, in their order."""
     wanted = (transcripts.c.state == "waiting", transcripts.c.owner == _me())
@@ -139,6 +151,7 @@ def transcripts_ours() -> Executable:
     return select(transcripts).where(*wanted).order_by(*order).limit(bindparam("most"))
 
 
+@cache
 def calls_left(dialect: Dialect) -> Executable:
     """Open calls of dead workers: worker and number."""
     wanted = (is_open, _dead(calls, dialect))

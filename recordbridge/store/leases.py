@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from sqlalchemy import Boolean, Executable, Table
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from recordbridge.ports.rows import CallRow, RequestRow, TranscriptRow
 from recordbridge.store import lease_statements as wanted
@@ -37,6 +38,7 @@ class Leases:
     ) -> None:
         self._run = run
         self._dialect = backend.dialect
+        self._compiled: dict[Executable, SQLCompiler] = {}
         self._worker = worker
         self.shared = backend.shared
         self.lease_s = LEASE_S
@@ -96,9 +98,12 @@ class Leases:
     def _rendered(
         self, statement: Executable, values: dict[str, object]
     ) -> tuple[str, tuple[object, ...]]:
-        compiled = statement.compile(  # type: ignore[attr-defined]  # every statement can
-            dialect=self._dialect
-        )
+        compiled: SQLCompiler | None = self._compiled.get(statement)
+        if compiled is None:
+            compiled = statement.compile(  # type: ignore[attr-defined]  # every statement can
+                dialect=self._dialect
+            )
+            self._compiled[statement] = compiled
         known = {**compiled.params, **values, "worker": self._worker}
         return str(compiled), tuple(known[name] for name in compiled.positiontup or ())
 
