@@ -62,6 +62,21 @@ def test_a_snoop_whose_end_was_refused_is_ended_again_and_the_call_waits_for_it(
     assert len(drive.of(i.EndSnoop)) == 2
 
 
+@pytest.mark.rule("N-3")
+def test_a_snoop_is_ended_by_itself_only_when_its_channel_goes_on() -> None:
+    ends = []
+    for elements in ((), (Wait(length_s=2),)):
+        drive = Drive(voicemail(redirect=False), *elements, answered=True)
+        asterisk = Asterisk(drive)
+        asterisk.run(1_000)
+        asterisk.press("#")
+        asterisk.run(500)
+        assert bool(drive.of(i.HangUp)) == (not elements)
+        assert asterisk.left() == {}
+        ends.append(len(drive.of(i.EndSnoop)))
+    assert ends == [0, 1]
+
+
 def test_what_asterisk_never_takes_is_told_once_and_asked_for_again_and_again() -> None:
     drive, _ = connected()
     bridge = drive.last(i.MakeBridge).bridge_id
