@@ -1,79 +1,45 @@
 """Sends requests: at once when their row is committed, again as `machine.delivery` says.
 
-Every attempt is a row (H-6). A request of a recording waits for the one it comes `after` (Q-4).
-A lane is scheme, host and port: at most 32 at once, so that a slow one never delays another.
+Every attempt is a row (H-6). A request of a recording waits for the one it comes `after` (Q-4), and
+for another one of it that is being sent. What is not due for a while, and what a lane has no room
+for, waits in the database (`engine.backlog`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
+import functools
 from collections.abc import Callable, Sequence
-from functools import cache
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 
-from recordbridge import failpoints
 from recordbridge.engine import rows
+from recordbridge.engine.attempts import Attempts, FileUrl, Made
+from recordbridge.engine.backlog import Backlog
 from recordbridge.engine.commits import Commits
-from recordbridge.instant import Clock
-from recordbridge.machine import delivery
-from recordbridge.machine.reports import FILE
-from recordbridge.plivo import unlogged
-from recordbridge.plivo.retry import Retry, Target
+from recordbridge.engine.lanes import Delivery
+from recordbridge.engine.results import Results
+from recordbridge.engine.turns import Turns
+from recordbridge.instant import Clock, Instant
+from recordbridge.plivo.lanes import lane_of
 from recordbridge.ports.http import Outcome, Sender
-from recordbridge.ports.rows import AttemptRow, RequestRow, RequestUpdate, Unit
+from recordbridge.ports.rows import RequestRow, RequestState, RequestUpdate
 from recordbridge.ports.store import Store
 from recordbridge.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-LANE = 32
-"""H-4: requests at once to one scheme, host and port."""
-HOPS = 5
-"""F-6: HTTP redirects followed for a document."""
-HEADER = "X-Recordbridge-Delivery"
-FILE_NAMES = ("RecordUrl", "RecordFile", "record_url", "response")
-"""Carry the same URL (section 2.4, E-1), which is made when the request is sent."""
-
-_retry = msgspec.msgpack.Decoder(Retry)
-_body = msgspec.json.Decoder(dict[str, str])
-
-FileUrl = Callable[[str, str], str]
-"""(account, `{recording id}.{ext}`) -> the signed URL of the file."""
+NEAR_MS = 1000
+"""What is due so soon is not left to the database."""
+MOST = 512
+"""A lane with so many in memory leaves what nobody waits for to the database."""
+BROKEN_MS = 300_000
+"""When a mistake of ours ended an attempt: until the next one."""
+REPLAYED = 500
+"""Rows that are made due again in one transaction."""
 Settled = Callable[[RequestRow, Outcome | None], None]
 """Told once when a request is answered or has used up its fragment; None: it was dropped."""
-
-
-class Delivery:
-    """A request on its way."""
-
-    __slots__ = (
-        "attempts",
-        "durable",
-        "hurry",
-        "progress",
-        "row",
-        "settled",
-        "task",
-        "wants_document",
-    )
-
-    def __init__(self, row: RequestRow) -> None:
-        self.row = row
-        self.durable = row.durable
-        self.wants_document = row.wants_document
-        self.progress = delivery.Progress(step=row.step)
-        self.attempts = row.attempts
-        self.settled = asyncio.Event()
-        self.hurry = asyncio.Event()
-        """Somebody wants it sent now, not when it is due."""
-        self.task: asyncio.Task[None] | None = None
-        if row.settled:
-            self.settled.set()
 
 
 class Deliveries:
@@ -93,64 +59,68 @@ class Deliveries:
         commits: Commits,
     ) -> None:
         self._store = store
-        self._sender = sender
         self._clock = clock
-        self._tokens = tokens
-        self._file_url = file_url
+        self._trying = Attempts(sender, clock, tokens, file_url, schedule_s)
         self._told = settled
-        self._schedule_s = schedule_s
-        self._attempted = cache(metrics.request_attempts.labels)
-        self._commits = commits
-        self._updates: list[RequestUpdate] = []
-        self._attempts: list[AttemptRow] = []
+        self._attempted = functools.cache(metrics.request_attempts.labels)
+        self._results = Results(store, commits)
         self._open: dict[str, Delivery] = {}
-        self._lanes: dict[str, asyncio.Semaphore] = {}
-        self._in_flight = 0
-        """Attempts that are being made."""
-        self._chance = random.Random().random  # noqa: S311 - it only spreads repeats
+        self._backlog = Backlog(store, clock, self._admit, self._known, self._elsewhere)
+        self._turns = Turns(clock, self._start, self._backlog.tend)
+        self._loop = asyncio.get_running_loop()
         self._stopping = False
 
     @property
     def backlog(self) -> int:
         """How many requests are not done."""
-        return len(self._open)
+        return len(self._open) + self._backlog.left
 
     async def resume(self) -> int:
         """Take up what the database holds unfinished; returns how many."""
-        unfinished = await self._store.take_requests()
-        for row in unfinished:
-            self.submit(row)
-        return len(unfinished)
+        unsettled = await self._store.take_requests()
+        for row in unsettled:
+            self._admit(row)
+        await self._backlog.look()
+        return len(unsettled) + self._backlog.left
 
     def submit(self, row: RequestRow) -> None:
         """Send the request of a committed row."""
         if row.request_id in self._open or self._stopping:
             return
-        request = Delivery(row)
-        self._open[row.request_id] = request
-        request.task = asyncio.create_task(self._run(request), name=f"request {row.request_id}")
-        request.task.add_done_callback(lambda task: self._ended(request, task))
+        lane = self._backlog.lane(row.lane or lane_of(row.url))
+        behind = lane.due_at is not None and lane.due_at <= self._clock()
+        if row.settled and (behind or len(lane) >= MOST or self._is_later(row.due_at)):
+            self._backlog.leave(lane, row.due_at)
+        else:
+            self._admit(row)
 
-    async def replay(self, wanted: Sequence[RequestRow]) -> None:
+    def _admit(self, row: RequestRow) -> None:
+        """Into memory, to be sent when it is due and nothing is in its way."""
+        if row.request_id in self._open or self._stopping:
+            return
+        lane = self._backlog.lane(row.lane or lane_of(row.url))
+        lane.open += 1
+        request = self._open[row.request_id] = Delivery(row, lane)
+        before = None if row.after is None else self._open.get(row.after)
+        if before is not None and not before.settled:
+            before.followers.append(request)
+        else:
+            self._turns.at(request, row.due_at)
+
+    async def replay(self, wanted: Sequence[str]) -> None:
         """Send these again, under their ids and at once (E-5); their schedule begins anew.
 
-        Raises StorageError when that cannot be kept; then none that is done is sent.
+        Raises StorageError when that cannot be kept; then those so far are sent.
         """
-        now = self._clock()
-        done = [row for row in wanted if row.request_id not in self._open]
+        self._results.now()
+        done = [each for each in wanted if each not in self._open]
+        for each in wanted:
+            if (request := self._open.get(each)) is not None and request.timer is not None:
+                self._turns.at(request, self._clock())
+        for first in range(0, len(done), REPLAYED):
+            await self._store.replay_requests(done[first : first + REPLAYED], self._clock())
         if done:
-            updates = tuple(
-                RequestUpdate(request_id=row.request_id, state="waiting", due_at=now, step=0)
-                for row in done
-            )
-            await self._store.commit(Unit(updates=updates))
-        for row in wanted:
-            if (request := self._open.get(row.request_id)) is not None:
-                request.hurry.set()
-            else:
-                self.submit(
-                    msgspec.structs.replace(row, state="waiting", due_at=now, step=0, durable=True)
-                )
+            await self._backlog.look()
 
     def make_durable(self, request_id: str) -> None:
         """Nobody waits for the reply any more, but it shall arrive (H-3)."""
@@ -162,121 +132,120 @@ class Deliveries:
     def abandon(self, request_id: str) -> None:
         """Stop trying; the row says so already."""
         request = self._open.get(request_id)
-        if request is not None and request.task is not None:
-            request.task.cancel()
+        if request is not None:
+            self._forget(request)
+            if request.task is not None:
+                request.task.cancel()
 
     async def close(self, grace_s: float) -> None:
         """Finish attempts in flight for at most `grace_s`; the rest goes on after a restart."""
         self._stopping = True
+        self._turns.stop()
+        await self._backlog.close()
+        for request in self._open.values():
+            if request.timer is not None:
+                request.timer.cancel()
         tasks = [r.task for r in self._open.values() if r.task is not None]
         if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=grace_s if self._in_flight else 0)
+            _, pending = await asyncio.wait(tasks, timeout=grace_s)
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
-        self._flush()
+        self._results.close()
 
-    def _ended(self, request: Delivery, task: asyncio.Task[None]) -> None:
-        self._open.pop(request.row.request_id, None)
-        if not request.settled.is_set():
-            request.settled.set()
-        if not task.cancelled() and task.exception() is not None:
-            log.error(
-                "delivery_broke",
-                request_id=request.row.request_id,
-                call_uuid=request.row.call_uuid,
-                exc_info=task.exception(),
-            )
+    def is_being_sent(self, request_id: str) -> bool:
+        """An attempt is under way."""
+        request = self._open.get(request_id)
+        return request is not None and request.task is not None
 
-    async def _run(self, request: Delivery) -> None:
+    def _start(self, request: Delivery) -> None:
+        name = f"request {request.row.request_id}"
+        request.task = self._loop.create_task(self._run(request), name=name)
+        request.task.add_done_callback(functools.partial(self._ended, request))
+
+    def _ended(self, request: Delivery, task: asyncio.Task[Instant | None]) -> None:
+        request.task = None
+        if not task.cancelled():
+            if (error := task.exception()) is not None:
+                self._broke(request, error)
+            elif not request.dropped:
+                self._go_on(request, task.result())
+        self._turns.ended(request)
+
+    def _go_on(self, request: Delivery, due_at: Instant | None) -> None:
+        if due_at is None:
+            self._forget(request)
+        elif request.settled and request.progress.step and self._is_later(due_at):
+            self._leave(request, due_at)
+        else:
+            self._turns.at(request, due_at)
+
+    def _broke(self, request: Delivery, error: BaseException) -> None:
+        """A mistake of ours must neither be repeated at once nor hold up a call."""
         row = request.row
-        if row.after is not None and (before := self._open.get(row.after)) is not None:
-            await before.settled.wait()
-        target = Target(url=row.url, method=row.method, retry=_retry.decode(row.retry))
-        wait_ms = row.due_at - self._clock()
-        while True:
-            if wait_ms > 0:
-                await _until_due(request, wait_ms / 1000)
-            async with self._lane(row.url):
-                started = self._clock()
-                self._in_flight += 1
-                try:
-                    outcome = await self._attempt(request, target)
-                finally:
-                    self._in_flight -= 1
-            verdict = self._judge(request, target.retry, outcome, started)
-            self._record(request, outcome, verdict, started)
-            if verdict.settled and not request.settled.is_set():
-                request.settled.set()
-                self._told(
-                    msgspec.structs.replace(row, wants_document=request.wants_document), outcome
-                )
-            if verdict.due_at is None:
-                return
-            wait_ms = verdict.due_at - self._clock()
-
-    async def _attempt(self, request: Delivery, target: Target) -> Outcome:
-        if failpoints.ON:
-            failpoints.reach(f"sending.{request.row.kind}")
-        outcome = await self._send(request, target)
-        if failpoints.ON:
-            failpoints.reach(f"answered.{request.row.kind}")
-        return outcome
-
-    async def _send(self, request: Delivery, target: Target) -> Outcome:
-        row = request.row
-        parameters = _body.decode(row.body)
-        file = parameters.get("RecordUrl") or parameters.get("record_url", "")
-        if file.startswith(FILE):
-            url = self._file_url(row.account, file.removeprefix(FILE))
-            parameters |= {
-                name: parameters[name].replace(file, url)
-                for name in FILE_NAMES
-                if name in parameters
-            }
-        spent = self._clock() - request.progress.first_at if request.progress.attempts else 0
-        in_burst = request.progress.step == 0
-        outcome = await self._sender.send(
-            target,
-            unlogged.sent(parameters),
-            {HEADER: row.request_id},
-            tokens=self._tokens(row.account),
-            follow=HOPS if request.wants_document else 0,
-            budget_ms=target.retry.total_ms - spent if in_burst else None,
+        log.error(
+            "delivery_broke", request_id=row.request_id, call_uuid=row.call_uuid, exc_info=error
         )
-        if not unlogged.is_marked(parameters):
-            return outcome
-        return msgspec.structs.replace(outcome, sent=unlogged.masked(outcome.sent))
+        state: RequestState = "parked" if request.wants_document else "waiting"
+        due_at = None if request.wants_document else self._clock() + BROKEN_MS
+        self._results.add(RequestUpdate(row.request_id, state=state, due_at=due_at, settled=True))
+        self._settle(request, None)
+        if due_at is None:
+            self._forget(request)
+        else:
+            self._leave(request, due_at)
 
-    def _judge(
-        self, request: Delivery, retry: Retry, outcome: Outcome, started: int
-    ) -> delivery.Verdict:
-        progress = request.progress
-        request.attempts += 1
-        request.progress = progress = delivery.Progress(
-            attempts=progress.attempts + (not outcome.stale),
-            first_at=progress.first_at or started,
-            step=progress.step,
-        )
-        verdict = delivery.judge(
-            retry,
-            progress,
-            failure=outcome.failure,
-            status=outcome.status,
-            retry_after_s=outcome.retry_after_s,
-            durable=request.durable,
-            stale=outcome.stale,
-            schedule_s=self._schedule_s,
-            chance=self._chance(),
-            now=self._clock(),
-        )
-        request.progress = delivery.Progress(progress.attempts, progress.first_at, verdict.step)
-        return verdict
+    def _is_later(self, due_at: Instant) -> bool:
+        return due_at > self._clock() + NEAR_MS
 
-    def _record(
-        self, request: Delivery, outcome: Outcome, verdict: delivery.Verdict, started: int
-    ) -> None:
-        row = request.row
+    def _leave(self, request: Delivery, due_at: Instant) -> None:
+        self._forget(request)
+        self._backlog.leave(request.lane, due_at)
+
+    def _forget(self, request: Delivery) -> None:
+        """It is done, or the database's alone."""
+        if request.dropped:
+            return
+        request.dropped = True
+        del self._open[request.row.request_id]
+        request.lane.open -= 1
+        if request.timer is not None:
+            request.timer.cancel()
+        self._let_followers_go(request)
+
+    def _settle(self, request: Delivery, outcome: Outcome | None) -> None:
+        """Q-4: it was answered, or has used up its fragment."""
+        if not request.settled:
+            self._let_followers_go(request)
+            row = msgspec.structs.replace(request.row, wants_document=request.wants_document)
+            self._told(row, outcome)
+
+    def _let_followers_go(self, request: Delivery) -> None:
+        request.settled = True
+        followers, request.followers = request.followers, []
+        for follower in followers:
+            self._turns.at(follower, follower.row.due_at)
+
+    def _known(self) -> set[str]:
+        """In memory, or its last word is not in the writer's queue yet."""
+        return {*self._open, *(update.request_id for update in self._results)}
+
+    def _elsewhere(self) -> int:
+        done = {each.request_id for each in self._results if each.state != "waiting"}
+        return len(self._open) + len(done.difference(self._open))
+
+    # One attempt, and what follows.
+
+    async def _run(self, request: Delivery) -> Instant | None:
+        """One attempt; when the next one is due."""
+        made = await self._trying.attempt(request)
+        self._record(request, made)
+        if made.verdict.settled:
+            self._settle(request, made.outcome)
+        return made.verdict.due_at
+
+    def _record(self, request: Delivery, made: Made) -> None:
+        row, outcome, verdict = request.row, made.outcome, made.verdict
         self._attempted(row.kind, outcome.failure or "ok").inc()
         level = log.info if not outcome.failure else log.warning
         level(
@@ -296,39 +265,8 @@ class Deliveries:
             state=verdict.state,
             due_at=verdict.due_at,
             step=verdict.step,
-            settled=verdict.settled or request.settled.is_set(),
+            settled=verdict.settled or request.settled,
             attempts=request.attempts,
         )
-        attempt = rows.attempt_row(row.request_id, request.attempts, started, outcome)
-        self._updates.append(update)
-        self._attempts.append(attempt)
-        self._commits.soon(self._flush, last=True)
-
-    def _flush(self) -> None:
-        """Keep the attempts made meanwhile; what a crash forgets is sent once more.
-
-        After whatever the replies came to: else a call could wait for a reply that was given (N-1).
-        """
-        updates, self._updates = self._updates, []
-        attempts, self._attempts = self._attempts, []
-        if attempts:
-            unit = Unit(updates=tuple(updates), attempts=tuple(attempts))
-            kept = self._store.commit(unit, quiet=True)
-            kept.add_done_callback(_told)
-
-    def _lane(self, url: str) -> asyncio.Semaphore:
-        parts = urlsplit(url)
-        lane = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        return self._lanes.setdefault(lane, asyncio.Semaphore(LANE))
-
-
-async def _until_due(request: Delivery, seconds: float) -> None:
-    """Unless somebody is in a hurry."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(request.hurry.wait(), seconds)
-    request.hurry.clear()
-
-
-def _told(kept: asyncio.Future[None]) -> None:
-    if not kept.cancelled() and kept.exception() is not None:
-        log.error("attempts_not_kept", reason=str(kept.exception()))
+        attempt = rows.attempt_row(row.request_id, request.attempts, made.started, outcome)
+        self._results.add(update, attempt=attempt)

@@ -9,6 +9,7 @@ from recordbridge.machine import reports
 from recordbridge.machine.intents import Recognise, Request, Transcribe
 from recordbridge.machine.state import Call, Recording
 from recordbridge.machine.transcription import Again
+from recordbridge.plivo.lanes import lane_of
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.rows import (
@@ -111,6 +112,7 @@ def request_row(call: Call, request: Request, now: Instant) -> RequestRow:
         state="waiting",
         created_at=now,
         due_at=now,
+        lane=lane_of(request.target.url),
     )
 
 

@@ -97,8 +97,27 @@ class RequestRow(msgspec.Struct, frozen=True):
     """Answered or used up its fragment: the next in order may go (Q-4)."""
     attempts: int = 0
     """How many attempts have been made; the next one's number is one more."""
+    lane: str = ""
+    """H-4: where it goes (`plivo.lanes`); those of a lane are sent side by side."""
     owner: str = ""
     """N-6: the worker that sends it; set by the store alone."""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """What waits in a lane, as the database has it."""
+
+    lane: str
+    requests: int
+    due_at: Instant
+    """Of the first."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """Settled requests of a lane that are due, those that have waited longest first."""
+
+    rows: tuple[RequestRow, ...]
+    next_at: Instant | None
+    """When the next one of the lane is due, which may be now; None: there is none."""
 
 
 class AttemptRow(msgspec.Struct, frozen=True):

@@ -5,7 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, TranscriptRow, Unit
+from recordbridge.instant import Instant
+from recordbridge.ports.rows import (
+    CallRow,
+    Due,
+    Queue,
+    RecordingRow,
+    RequestRow,
+    TranscriptRow,
+    Unit,
+)
 
 
 class Store(Protocol):
@@ -36,7 +45,19 @@ class Store(Protocol):
     async def recording(self, recording_id: str) -> RecordingRow | None: ...
 
     async def take_requests(self) -> list[RequestRow]:
-        """Our requests that are `waiting` or `sending`, oldest first."""
+        """All that wait and are ours, or nobody's, become ours; those not settled, oldest first."""
+        ...
+
+    async def queues(self) -> list[Queue]:
+        """What of ours waits in each lane, settled or not."""
+        ...
+
+    async def due_requests(self, lane: str, until: Instant, most: int) -> Due:
+        """At most `most` settled ones of ours, as they stand after all units given so far."""
+        ...
+
+    async def replay_requests(self, ids: list[str], now: Instant) -> None:
+        """These become ours and are due again, from the first step of the schedule on (E-5)."""
         ...
 
     async def take_transcripts(self, most: int) -> list[TranscriptRow]:

@@ -14,7 +14,7 @@ from typing import cast
 import structlog
 
 from recordbridge.instant import Instant
-from recordbridge.ports.rows import CallRow, RequestRow, TranscriptRow, Unit
+from recordbridge.ports.rows import CallRow, Due, Queue, RequestRow, TranscriptRow, Unit
 from recordbridge.store.backend import Backend, backend_of
 from recordbridge.store.batch import Piece
 from recordbridge.store.batcher import Batcher
@@ -82,8 +82,20 @@ class Database(Reader):
         return await self.leases.take_calls(asterisk)
 
     async def take_requests(self) -> list[RequestRow]:
-        """Ours (or nobody's) that are `waiting` or `sending`, oldest first."""
+        """Ours (or nobody's) that wait become ours; returns those not settled, oldest first."""
         return await self.leases.take_requests()
+
+    async def queues(self) -> list[Queue]:
+        """What of ours waits in each lane, settled or not."""
+        return await self.leases.queues()
+
+    async def due_requests(self, lane: str, until: Instant, most: int) -> Due:
+        """At most `most` settled ones of ours that are due in that lane."""
+        return await self.leases.due_requests(lane, until, most)
+
+    async def replay_requests(self, ids: list[str], now: Instant) -> None:
+        """These become ours and are due again, from the first step of the schedule on (E-5)."""
+        await self.leases.replay_requests(ids, now)
 
     async def take_transcripts(self, most: int) -> list[TranscriptRow]:
         """Those that wait: ours, nobody's and those of dead workers, in their order (N-6)."""

@@ -27,14 +27,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
-from recordbridge.store.tables import calls, is_open, requests, transcripts, workers
+from recordbridge.store.tables import calls, is_open, is_waiting, requests, transcripts, workers
 
 _NOW = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     "postgresql": "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
 }
 """The database's clock, because the clocks of workers differ."""
-_UNFINISHED = or_(requests.c.state == "waiting", requests.c.state == "sending")
 
 
 def _me() -> ColumnElement[str]:
@@ -101,15 +100,51 @@ def calls_adopt(dialect: Dialect) -> Executable:
 @cache
 def requests_take(*, shared: bool) -> Executable:
     """Our unfinished requests."""
-    wanted = (_UNFINISHED, _ours(requests, shared=shared), requests.c.owner != _me())
+    wanted = (is_waiting, _ours(requests, shared=shared), requests.c.owner != _me())
     return update(requests).values(owner=_me()).where(*wanted)
 
 
 @cache
-def requests_ours() -> Executable:
-    """Our unfinished requests, oldest first."""
+def requests_unsettled() -> Executable:
+    """Ours that calls wait for, oldest first."""
     oldest = (requests.c.created_at, requests.c.due_at, requests.c.request_id)
-    return select(requests).where(_UNFINISHED, requests.c.owner == _me()).order_by(*oldest)
+    return select(requests).where(*_waits(), ~requests.c.settled).order_by(*oldest)
+
+
+@cache
+def requests_due() -> Executable:
+    """At most `most` settled ones of ours in that lane that are due at `until`."""
+    wanted = (requests.c.lane == bindparam("lane"), requests.c.due_at <= bindparam("until"))
+    found = select(requests).where(*_waits(), *wanted, requests.c.settled)
+    return found.order_by(requests.c.due_at).limit(bindparam("most"))
+
+
+@cache
+def request_next() -> Executable:
+    """When the first one of ours in that lane is due that is not due at `until`."""
+    wanted = (requests.c.lane == bindparam("lane"), requests.c.due_at > bindparam("until"))
+    return select(func.min(requests.c.due_at)).where(*_waits(), *wanted)
+
+
+@cache
+def requests_queued() -> Executable:
+    """How many of ours wait in each lane, and the instant of the first."""
+    what = (requests.c.lane, func.count(), func.min(requests.c.due_at))
+    return select(*what).where(*_waits()).group_by(requests.c.lane)
+
+
+def requests_replay(ids: list[str], due_at: int, worker: str) -> Executable:
+    """These, however they ended, are due at `due_at` and begin their schedule anew."""
+    again = {"state": "waiting", "step": 0, "settled": True, "durable": True}
+    return (
+        update(requests)
+        .values(owner=worker, due_at=due_at, **again)
+        .where(requests.c.request_id.in_(ids), ~requests.c.wants_document)
+    )
+
+
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    return (is_waiting, requests.c.owner == _me())
 
 
 @cache
@@ -121,7 +156,7 @@ def requests_adopt(dialect: Dialect) -> Executable:
     goes_on = exists().where(calls.c.call_uuid == requests.c.call_uuid, is_open)
     found = (
         select(requests.c.request_id)
-        .where(_UNFINISHED, _dead(requests, dialect), ~goes_on)
+        .where(is_waiting, _dead(requests, dialect), ~goes_on)
         .order_by(requests.c.due_at)
     )
     return (

@@ -15,7 +15,8 @@ from typing import TypeVar, cast
 from sqlalchemy import Boolean, Executable, Table
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from recordbridge.ports.rows import CallRow, RequestRow, TranscriptRow
+from recordbridge.instant import Instant
+from recordbridge.ports.rows import CallRow, Due, Queue, RequestRow, TranscriptRow
 from recordbridge.store import lease_statements as wanted
 from recordbridge.store.backend import Backend
 from recordbridge.store.batch import Piece
@@ -61,11 +62,39 @@ class Leases:
         return sorted(found, key=lambda row: row.entered_at)
 
     async def take_requests(self) -> list[RequestRow]:
-        """At the start: our unfinished requests, or nobody's, oldest first."""
+        """At the start: ours, or nobody's; those that are not settled, oldest first."""
         take = wanted.requests_take(shared=self.shared)
-        return _made(
-            RequestRow, requests, await self._rows((take, {}), (wanted.requests_ours(), {}))
+        found = await self._rows((take, {}), (wanted.requests_unsettled(), {}))
+        return _made(RequestRow, requests, found)
+
+    async def queues(self) -> list[Queue]:
+        """What waits in each lane, settled or not."""
+        found = await self._rows((wanted.requests_queued(), {}))
+        return [Queue(*row) for row in found]  # type: ignore[arg-type]  # the columns are the fields
+
+    async def due_requests(self, lane: str, until: Instant, most: int) -> Due:
+        """At most `most` settled ones of ours in that lane, after all units given so far."""
+        values: dict[str, object] = {"lane": lane, "until": until}
+        due = self._rendered(wanted.requests_due(), values | {"most": most})
+        later = self._rendered(wanted.request_next(), values)
+
+        def work(cursor: Cursor, _sql: Statements) -> object:
+            cursor.execute(*due)
+            rows = cursor.fetchall()
+            cursor.execute(*later)
+            return rows, cursor.fetchone()
+
+        found, first = cast("tuple[_Rows, tuple[Instant | None]]", await self._run(work))
+        rows = tuple(_made(RequestRow, requests, found))
+        return Due(rows, rows[-1].due_at if len(rows) == most else first[0])
+
+    async def replay_requests(self, ids: list[str], now: Instant) -> None:
+        """These are due again, from the first step on (E-5); requests for documents are not."""
+        replay = wanted.requests_replay(ids, now, self._worker).compile(  # type: ignore[attr-defined]  # every statement can
+            dialect=self._dialect, compile_kwargs={"render_postcompile": True}
         )
+        values = tuple(replay.params[name] for name in replay.positiontup or ())
+        await self._run(lambda cursor, _sql: cursor.execute(str(replay), values) and None)
 
     async def adopt_requests(self, most: int = AT_ONCE) -> list[RequestRow]:
         """Unfinished requests of dead workers, of calls that are over, those due first."""

@@ -48,6 +48,12 @@ def page(wanted: Wanted, limit: int, offset: int) -> Executable:
     return rows.limit(limit).offset(offset)
 
 
+def request_ids(wanted: RequestFilter) -> Executable:
+    """The ids of all that the filter lets through, oldest first."""
+    found = select(requests.c.request_id).where(*_conditions(wanted))
+    return found.order_by(requests.c.created_at, requests.c.request_id)
+
+
 def count(wanted: Wanted) -> Executable:
     """How many rows the filter lets through."""
     table, _ = _of(wanted)

@@ -88,6 +88,10 @@ class Reader:
         """By time of creation, newest first."""
         return await self._all(RequestRow, queries.page(wanted, limit, offset))
 
+    async def request_ids(self, wanted: RequestFilter) -> list[str]:
+        """Of all that the filter lets through, oldest first."""
+        return [str(key) for (key,) in await self._fetch(queries.request_ids(wanted))]
+
     async def count_calls(self, wanted: CallFilter = ANY_CALL) -> int:
         return await self._count(wanted)
 

@@ -19,7 +19,7 @@ from recordbridge.errors import StorageError
 from recordbridge.store.backend import Backend
 from recordbridge.store.tables import schema_floor
 
-LEVEL = 5
+LEVEL = 6
 """The schema level of this release; the newest migration has this number."""
 _ONE_AT_A_TIME = threading.Lock()  # alembic's `context` is global to the process
 

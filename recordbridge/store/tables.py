@@ -123,9 +123,19 @@ requests = Table(
     _number("step"),
     _flag("settled"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("lane", Text, nullable=False, server_default=""),
     Column("owner", Text, nullable=False, server_default=""),
 )
-Index("requests_due", requests.c.state, requests.c.due_at)
+is_waiting = requests.c.state == text("'waiting'")
+"""Literal, like `is_open`."""
+Index(
+    "requests_waiting",
+    requests.c.owner,
+    requests.c.lane,
+    requests.c.due_at,
+    sqlite_where=is_waiting,
+    postgresql_where=is_waiting,
+)
 Index("requests_call", requests.c.call_uuid)
 Index("requests_recording", requests.c.recording_id)
 Index("requests_account", requests.c.account, requests.c.created_at)

@@ -29,6 +29,7 @@ TASK_STARTERS = {
     "recordbridge/ari/dispatch.py",
     "recordbridge/ari/session.py",
     "recordbridge/blobs/objects.py",
+    "recordbridge/engine/backlog.py",
     "recordbridge/engine/deliveries.py",
     "recordbridge/engine/heartbeat.py",
     "recordbridge/engine/pipeline.py",

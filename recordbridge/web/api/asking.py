@@ -13,7 +13,6 @@ from recordbridge.engine.texts import Texts
 from recordbridge.instant import Clock, Instant
 from recordbridge.machine.intents import Reply as Told
 from recordbridge.ports.lists import Lists
-from recordbridge.ports.rows import RequestRow
 from recordbridge.web import keys
 from recordbridge.web.api import shapes
 from recordbridge.web.api.fields import Field
@@ -24,7 +23,7 @@ from recordbridge.web.signing import RecordUrls
 class Replays(Protocol):
     """Sends requests again (`engine.deliveries.Deliveries`)."""
 
-    async def replay(self, wanted: list[RequestRow]) -> None: ...
+    async def replay(self, wanted: list[str]) -> None: ...
 
 
 class Api(NamedTuple):

@@ -16,8 +16,6 @@ from recordbridge.web.api.fields import Field
 ROOT = "/v1/Account/{auth_id}/Delivery/"
 STATES: tuple[RequestState, ...] = ("waiting", "sending", "delivered", "parked", "gone")
 UNDELIVERED: tuple[RequestState, ...] = ("parked", "gone")
-BATCH = 200
-"""Rows that are sent again in one transaction."""
 
 
 async def listing(asking: Asking) -> web.StreamResponse:
@@ -50,23 +48,16 @@ async def replay(asking: Asking) -> web.StreamResponse:
     row = await _row(asking)
     if row.wants_document:
         raise web.HTTPConflict(text="it asked for a document, which nobody waits for any more")
-    await asking.api.replays.replay([row])
+    await asking.api.replays.replay([row.request_id])
     return reply(shapes.Replayed(api_id=asking.api_id, replayed=1), 202)
 
 
 async def replay_all(asking: Asking) -> web.StreamResponse:
     """Those that there are now; what is added meanwhile is not among them."""
     wanted = _filter(asking, UNDELIVERED, wants_document=False)
-    replayed: set[str] = set()
-    found: list[RequestRow] = []
-    total = await asking.api.lists.count_requests(wanted)
-    for offset in range(0, total, BATCH):
-        found += await asking.api.lists.requests(wanted, limit=BATCH, offset=offset)
-    for offset in range(0, len(found), BATCH):
-        batch = found[offset : offset + BATCH]
-        await asking.api.replays.replay(batch)
-        replayed.update(row.request_id for row in batch)
-    return reply(shapes.Replayed(api_id=asking.api_id, replayed=len(replayed)), 202)
+    found = await asking.api.lists.request_ids(wanted)
+    await asking.api.replays.replay(found)
+    return reply(shapes.Replayed(api_id=asking.api_id, replayed=len(found)), 202)
 
 
 def _filter(

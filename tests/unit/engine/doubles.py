@@ -12,6 +12,7 @@ from recordbridge import ids
 from recordbridge.engine.applications import Application
 from recordbridge.engine.pipeline import Tell
 from recordbridge.errors import PbxGoneError, PbxUnavailableError, StorageError
+from recordbridge.instant import Instant
 from recordbridge.machine.facts import CallEntered, Fact, MediaReady, PbxSeen
 from recordbridge.machine.intents import Collect, FetchMedia, Synthesise
 from recordbridge.machine.intents import Pbx as PbxIntent
@@ -19,7 +20,15 @@ from recordbridge.plivo.retry import Target
 from recordbridge.ports.audio import Keep, Measured, Opened, Stored
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.pbx import Pbx, Survey
-from recordbridge.ports.rows import CallRow, RecordingRow, RequestRow, TranscriptRow, Unit
+from recordbridge.ports.rows import (
+    CallRow,
+    Due,
+    Queue,
+    RecordingRow,
+    RequestRow,
+    TranscriptRow,
+    Unit,
+)
 
 
 class MemoryStore:
@@ -29,6 +38,8 @@ class MemoryStore:
         self.units: list[Unit] = []
         self.held: list[tuple[asyncio.Future[None], Unit]] | None = None
         self.broken: StorageError | None = None
+        self.unreadable: list[StorageError] = []
+        """The next reads of what is due fail with these."""
         self.rows: dict[str, RequestRow] = {}
         self.calls: dict[str, CallRow] = {}
         self.deleted: list[str] = []
@@ -88,7 +99,34 @@ class MemoryStore:
         return self.recordings.get(recording_id)
 
     async def take_requests(self) -> list[RequestRow]:
-        return [row for row in self.rows.values() if row.state in ("waiting", "sending")]
+        return [row for row in self._waiting() if not row.settled]
+
+    def _waiting(self) -> list[RequestRow]:
+        found = (row for row in self.rows.values() if row.state == "waiting")
+        return sorted(found, key=lambda row: row.due_at)
+
+    async def queues(self) -> list[Queue]:
+        lanes: dict[str, list[RequestRow]] = {}
+        for row in self._waiting():
+            lanes.setdefault(row.lane, []).append(row)
+        return [Queue(lane, len(found), found[0].due_at) for lane, found in lanes.items()]
+
+    async def due_requests(self, lane: str, until: Instant, most: int) -> Due:
+        if self.unreadable:
+            raise self.unreadable.pop()
+        mine = [row for row in self._waiting() if row.lane == lane]
+        due = [row for row in mine if row.settled and row.due_at <= until][:most]
+        later = [row.due_at for row in mine if row.due_at > until]
+        if len(due) == most:
+            return Due(tuple(due), due[-1].due_at)
+        return Due(tuple(due), min(later, default=None))
+
+    async def replay_requests(self, ids: list[str], now: Instant) -> None:
+        for each in ids:
+            if not self.rows[each].wants_document:
+                self.rows[each] = msgspec.structs.replace(
+                    self.rows[each], state="waiting", due_at=now, step=0, settled=True, durable=True
+                )
 
     async def take_transcripts(self, most: int) -> list[TranscriptRow]:
         waiting = (row for row in self.transcripts.values() if row.state == "waiting")
@@ -125,6 +163,8 @@ class ScriptedSender:
         self.sent: list[tuple[Target, dict[str, str], dict[str, str]]] = []
         self.replies: dict[str, list[Outcome]] = {}
         self.gate: asyncio.Event | None = None
+        self.gates: dict[str, asyncio.Event] = {}
+        """For one URL."""
 
     async def send(
         self,
@@ -139,6 +179,8 @@ class ScriptedSender:
         self.sent.append((target, parameters, headers))
         if self.gate is not None:
             await self.gate.wait()
+        if target.url in self.gates:
+            await self.gates[target.url].wait()
         known = self.replies.get(target.url, [Outcome(failure="", status=200)])
         return known.pop(0) if len(known) > 1 else known[0]
 

@@ -9,12 +9,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from recordbridge.engine.attempts import HEADER
 from recordbridge.engine.commits import Commits
-from recordbridge.engine.deliveries import HEADER, LANE, Deliveries
+from recordbridge.engine.deliveries import Deliveries
+from recordbridge.engine.lanes import LANE
 from recordbridge.instant import SystemClock
+from recordbridge.plivo.lanes import lane_of
 from recordbridge.plivo.retry import Retry
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.rows import RequestRow, Unit
+from recordbridge.store import Database
 from recordbridge.telemetry.metrics import Metrics
 from tests.unit.engine.doubles import MemoryStore, ScriptedSender
 
@@ -40,7 +44,9 @@ def row(request_id: str, url: str = "http://a.example/cb", **fields: Any) -> Req
         "created_at": 0,
         "due_at": 0,
     }
-    return RequestRow(**(known | fields))
+    known |= fields
+    known.setdefault("lane", lane_of(known["url"]))
+    return RequestRow(**known)
 
 
 class Desk:
@@ -62,6 +68,12 @@ class Desk:
             metrics=Metrics("test"),
             commits=self.commits,
         )
+
+    def use(self, store: Database) -> None:
+        """A real one from now on."""
+        each: Any
+        for each in (self.deliveries, self.deliveries._backlog, self.deliveries._results):
+            each._store = store
 
     async def submit(self, *rows: RequestRow) -> None:
         await self.store.commit(Unit(requests=rows))
@@ -225,7 +237,7 @@ async def test_a_replay_is_sent_again_under_the_same_id(desk: Desk) -> None:
     await desk.until_idle()
     refused = desk.store.rows["r1"]
     assert refused.state == "gone"
-    await desk.deliveries.replay([refused])
+    await desk.deliveries.replay(["r1"])
     await desk.until_idle()
     assert [each[2] for each in desk.sender.sent] == [{HEADER: "r1"}] * 2
     assert desk.store.rows["r1"].state == "delivered"
@@ -241,7 +253,7 @@ async def test_a_replay_of_what_waits_for_its_next_try_is_sent_now() -> None:
     async with asyncio.timeout(5):
         while not desk.told:
             await asyncio.sleep(0.01)
-    await desk.deliveries.replay([row("r1", state="waiting")])
+    await desk.deliveries.replay(["r1"])
     await desk.until_idle()
     assert desk.store.rows["r1"].state == "delivered"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,9 @@ APPLICATION = Application(profile=Profile(account="M", application="voicemail"),
 def _engine(folder: Path, store: Database) -> Bench:
     made = Bench(folder, APPLICATION)
     made.router._store = made.recovery._store = store
-    assert made.router.deliveries is not None
-    made.router.deliveries._store = store
+    deliveries: Any = made.router.deliveries
+    for each in (deliveries, deliveries._backlog, deliveries._results):
+        each._store = store
     return made
 
 

@@ -91,8 +91,8 @@ async def test_open_calls_are_those_of_that_asterisk_oldest_first(store: Databas
 
 
 @pytest.mark.rule("H-3")
-async def test_unfinished_requests_are_waiting_or_sending_oldest_first(store: Database) -> None:
-    states: tuple[RequestState, ...] = ("sending", "delivered", "waiting", "parked", "gone")
+async def test_unsettled_requests_are_taken_up_oldest_first(store: Database) -> None:
+    states: tuple[RequestState, ...] = ("waiting", "delivered", "waiting", "parked", "gone")
     await store.commit(
         Unit(
             requests=tuple(
