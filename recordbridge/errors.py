@@ -48,6 +48,10 @@ class DocumentError(RecordbridgeError):
         self.kind = kind
 
 
+class ServiceAwayError(RecordbridgeError):
+    """A command needs the running service, and it does not answer."""
+
+
 class PbxError(RecordbridgeError):
     """Asterisk did not do what was asked."""
 

@@ -15,6 +15,7 @@ from recordbridge.errors import (
     ConfigError,
     PbxUnavailableError,
     RecordbridgeError,
+    ServiceAwayError,
     StorageError,
 )
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         say(*error.mistakes)
         return USAGE
-    except (PbxUnavailableError, StorageError) as error:
+    except (PbxUnavailableError, ServiceAwayError, StorageError) as error:
         say(f"recordbridge: {error}")
         return UNREACHABLE
     except RecordbridgeError as error:

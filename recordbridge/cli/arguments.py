@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recordbridge.cli.check import check
 from recordbridge.cli.init import init
+from recordbridge.cli.lists import add_lists
 from recordbridge.cli.serve import serve
 from recordbridge.cli.transcribe import transcribe, when
 from recordbridge.cli.version import version
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _check(_command(commands, "check", "tell everything that is wrong with the YAML file"))
     _transcribe(_command(commands, "transcribe", "turn recordings of the past into text"))
     _init(_command(commands, "init", "write a starter configuration", config=False))
+    add_lists(commands, config_file)
     each = _command(commands, "version", "tell the versions of the parts", config=False)
     _json(each)
     each.set_defaults(run=lambda given: version(as_json=given.json))

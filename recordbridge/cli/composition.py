@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import Protocol, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar, cast
 
 from recordbridge.instant import Instant
+from recordbridge.ports.lists import Lists
 from recordbridge.settings import Settings
+
+_Found = TypeVar("_Found")
 
 
 class App(Protocol):
@@ -40,6 +43,19 @@ class App(Protocol):
         """What is wrong with the Asterisk servers, one finished line each (O-3).
 
         Raises PbxUnavailableError when one is not reachable.
+        """
+        ...
+
+    def look(self, settings: Settings, ask: Callable[[Lists], Awaitable[_Found]]) -> _Found:
+        """Read in the database, whether the service runs or not. Raises StorageError."""
+        ...
+
+    def replay(
+        self, settings: Settings, account: str, path: str, filters: Mapping[str, str]
+    ) -> int:
+        """Have the running service send deliveries again; how many.
+
+        Raises ServiceAwayError when it cannot be reached, KeyError (why) when it refuses.
         """
         ...
 

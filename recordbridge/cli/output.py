@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 GOOD = 0
 FAILED = 1
 USAGE = 2
 UNREACHABLE = 3
 
-Json = str | int | bool | list[str] | Mapping[str, str] | None
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
 def say(*lines: str) -> None:
