@@ -14,7 +14,7 @@ MINUTES ?= 10
 CALLS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench transcription fidelity load soak run rig-up rig-down clean
+.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench transcription fidelity load deliveries soak run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -92,6 +92,9 @@ transcription: $(STAMP)  ## word errors over real calls, an hour's speed, calls 
 
 load: $(STAMP)  ## 200 recorded calls on a real Asterisk, each checked (LOAD: options)
 	$(BIN)/python -m tests.bench.load $(LOAD)
+
+deliveries: $(STAMP)  ## the outbox: a backlog of 100,000, endpoints that never answer, the price of durability (DELIVERIES: options)
+	$(BIN)/python -m tests.bench.deliveries $(DELIVERIES)
 
 soak: $(STAMP)  ## calls of every kind for MINUTES (10), CALLS (10) of each at once; 1 on any loss or leak
 	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES) --calls $(CALLS)

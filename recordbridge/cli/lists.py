@@ -25,9 +25,9 @@ def add_lists(
 ) -> None:
     """Add the three commands; `config` finds the YAML file."""
     described = {
-        "recordings": "tell which recordings there are",
-        "calls": "tell which calls there were and are",
-        "deliveries": "tell which requests went to applications, and send them again",
+        "recordings": "list and show recordings",
+        "calls": "list and show calls",
+        "deliveries": "list, show and replay requests",
     }
     for name, what in described.items():
         each = commands.add_parser(name, help=what, description=what.capitalize() + ".")

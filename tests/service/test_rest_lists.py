@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.receiver import Reply
+from tests.service.asking import api, ask, cli
 from tests.service.conftest import Change
 from tests.service.sdk import Sdk, sdk
 from tests.service.service import ACCOUNT, TOKEN, Line, Service
@@ -85,6 +86,13 @@ async def test_the_list_by_every_filter(client: Sdk, made: list[dict[str, str]])
     assert await found(call_uuid=made[0]["CallUUID"]) == ids[3:]
     assert await found(from_number=CALLERS[1]) == ids[1:3]
     assert await found(from_number="15559999999") == []
+    for nowhere in ("conference_name", "conference_uuid", "mpc_name", "mpc_uuid"):
+        assert await found(**{nowhere: "conference"}) == []
+    assert await found(subaccount="SAEXAMPLESUBACCOUNT1") == []
+    assert await found(recording_storage_duration=0) == ids
+    assert await found(recording_storage_duration__gte=0, recording_storage_duration__lt=1) == ids
+    assert await found(recording_storage_duration__gt=0) == []
+    assert await found(recording_storage_duration__lte=0) == ids
     assert await found(to_number=made[4]["To"]) == ids[:1]
     middle = times[ids[2]]
     assert await found(add_time__gt=middle) == ids[:2]
@@ -191,29 +199,6 @@ async def test_what_is_anothers_is_not_there(
     assert (status, headers["WWW-Authenticate"][:5]) == (401, "Basic")
 
 
-async def ask(
-    method: str,
-    url: str,
-    auth_id: str = ACCOUNT,
-    token: str = TOKEN,
-    **options: Any,
-) -> tuple[int, Any, Any]:
-    """A request without any SDK."""
-    headers = options.pop("headers", {})
-    if auth_id:
-        headers["Authorization"] = aiohttp.encode_basic_auth(auth_id, token)
-    async with (
-        aiohttp.ClientSession() as http,
-        http.request(method, url, headers=headers, **options) as response,
-    ):
-        data = await response.read()
-        return response.status, response.headers, json.loads(data) if data else None
-
-
-def api(service: Service, path: str) -> str:
-    return f"{service.program.url}/v1/Account/{ACCOUNT}/{path}"
-
-
 @pytest.mark.rule("E-5", "H-4", "H-6")
 async def test_deliveries_are_listed_and_sent_again(service: Service) -> None:
     line = service.line()
@@ -241,11 +226,15 @@ async def test_deliveries_are_listed_and_sent_again(service: Service) -> None:
     assert f"RecordingID={recording_id}" in got["attempts"][0]["sent"]
 
     line.script("ready", Reply())
-    status, _, said = await ask("POST", service.program.url + found["resource_uri"] + "Replay/")
-    assert (status, said["replayed"]) == (202, 1)
+    command = ("deliveries", "replay", found["delivery_id"], "--json")
+    status, said = await cli(service, *command)
+    assert (status, said) == (0, {"replayed": 1, "refused": []})
     async with asyncio.timeout(10):
         while (await one())["state"] != "delivered":
             await asyncio.sleep(0.05)
+    status, shown = await cli(service, "deliveries", "show", found["delivery_id"], "--json")
+    assert (status, shown["state"], len(shown["attempts"])) == (0, "delivered", 3)
+    assert (await cli(service, "recordings", "show", recording_id, "--json"))[0] == 0
     sent = line.requests("ready")
     assert len({each.headers["X-Recordbridge-Delivery"] for each in sent}) == 1
     assert len(sent) == 3

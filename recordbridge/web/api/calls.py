@@ -13,7 +13,7 @@ from recordbridge.plivo.parameters import whole_seconds
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.lists import CallFilter
 from recordbridge.ports.rows import CallRow
-from recordbridge.web.api import checks, pages, shapes
+from recordbridge.web.api import checks, foreign, pages, shapes
 from recordbridge.web.api.asking import Asking, Operation, agreed, no_call, nothing, reply, with_id
 from recordbridge.web.api.checks import METHOD, TEXT, URL
 from recordbridge.web.api.fields import Field, refused
@@ -37,11 +37,14 @@ async def listing(asking: Asking) -> web.StreamResponse:
     limit, offset = pages.place(asking)
     if status == "queued":  # nothing is ever queued: calls come in, they are not made here
         return reply(shapes.LiveCalls(api_id=asking.api_id, calls=[]))
-    found = await asking.api.lists.calls(wanted, limit=limit, offset=offset)
+    nothing_fits = foreign.exclude_all(values)
+    found = []
+    if not nothing_fits:
+        found = await asking.api.lists.calls(wanted, limit=limit, offset=offset)
     if status == "live":
         ids = [row.call_uuid for row in found]
         return reply(shapes.LiveCalls(api_id=asking.api_id, calls=ids))
-    total = await asking.api.lists.count_calls(wanted)
+    total = 0 if nothing_fits else await asking.api.lists.count_calls(wanted)
     return reply(
         shapes.Calls(
             api_id=asking.api_id,
@@ -156,6 +159,8 @@ _FILTERS = (
     Field("from_number", checks.text, TEXT, "From that number"),
     Field("to_number", checks.text, TEXT, "To that number"),
     *checks.time_fields("end_time", "Ended"),
+    foreign.SUBACCOUNT,
+    foreign.PARENT,
     *checks.PAGING,
 )
 _TRANSFER = (

@@ -7,7 +7,7 @@ from aiohttp import web
 from recordbridge.instant import Instant, to_text
 from recordbridge.ports.lists import RecordingFilter
 from recordbridge.ports.rows import RecordingRow, RecordingStatus
-from recordbridge.web.api import checks, pages, shapes
+from recordbridge.web.api import checks, foreign, pages, shapes
 from recordbridge.web.api.asking import Asking, Operation, nothing, reply, with_id
 from recordbridge.web.api.checks import TEXT
 from recordbridge.web.api.fields import Field
@@ -30,6 +30,10 @@ async def listing(asking: Asking) -> web.StreamResponse:
         added=checks.span(dict(values), "add_time"),
     )
     limit, offset = pages.place(asking)
+    if foreign.exclude_all(values):
+        return reply(
+            shapes.Recordings(api_id=asking.api_id, meta=pages.meta(asking, 0), objects=[])
+        )
     rows = await asking.api.lists.recordings(wanted, limit=limit, offset=offset)
     total = await asking.api.lists.count_recordings(wanted)
     return reply(
@@ -113,6 +117,9 @@ _FILTERS = (
     Field("from_number", checks.text, TEXT, "Of calls from that number"),
     Field("to_number", checks.text, TEXT, "Of calls to that number"),
     *checks.time_fields("add_time", "Begun"),
+    foreign.SUBACCOUNT,
+    *foreign.CONFERENCES,
+    *foreign.STORAGE,
     *checks.PAGING,
 )
 

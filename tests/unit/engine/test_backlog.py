@@ -49,6 +49,7 @@ async def test_a_backlog_is_sent_once_each_from_a_real_database(place: Place) ->
                 most = max(most, len(desk.deliveries._open))
                 await asyncio.sleep(0.005)
         await desk.deliveries.close(5)
+        assert await store.queues() == [], "which also waits for what was given to be kept"
         sent = Counter(headers[HEADER] for _, _, headers in desk.sender.sent)
         assert set(sent.values()) == {1}
         assert len(sent) == 1540

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -296,7 +297,9 @@ async def test_a_new_process_takes_up_the_call_and_finishes_its_recording(
     after.store = bench.store
     after.router._store = after.recovery._store = bench.store
     assert after.router.deliveries is not None
-    after.router.deliveries._store = bench.store
+    deliveries: Any = after.router.deliveries
+    for each in (deliveries, deliveries._backlog, deliveries._results):
+        each._store = bench.store
     assert await after.recovery.load("pbx") == 1
     after.pbx.seen = f.PbxSeen(at=after.clock(), channel=False)
     await after.recovery.reconcile(after.pbx)
