@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,8 @@ from recordbridge.web.signing import RecordUrls, recording_id_of
 ID = "0e4b0a51-55c4-4c1e-9c5b-9df4ac53c0aa"
 NOW = 1_790_000_000_000
 DAY = 86_400_000
+NEVER_SENT = str.maketrans("", "", "\t\r\n")
+"""What clients cut from a URL before they send it; a fragment is not sent either."""
 
 
 def urls(*keys: str, ttl_days: int = 30) -> RecordUrls:
@@ -105,6 +108,23 @@ def test_any_other_query_is_refused(change: object) -> None:
     query = urlsplit(checker.record_url("MA1", ID, "mp3", NOW)).query
     assert checker.verify("MA1", ID, "mp3", query, NOW)
     assert not checker.verify("MA1", ID, "mp3", change(query), NOW)
+
+
+@pytest.mark.rule("E-4")
+def test_every_single_character_that_is_changed_is_refused() -> None:
+    """Replaced by, or followed by, any printable character; or left out; at every place."""
+    checker = urls("k", "older")
+    url = checker.record_url("MA1", ID, "mp3", NOW)
+    start = url.index("/v1/")
+    changed = {url[:at] + url[at + 1 :] for at in range(start, len(url))}
+    for at in range(start, len(url)):
+        for character in string.printable + "\x00\x7f\xa0é٣％":
+            changed.add(url[:at] + character + url[at + 1 :])
+            changed.add(url[: at + 1] + character + url[at + 1 :])
+    changed.discard(url)
+    assert len(changed) > 25_000
+    sent = {each.partition("#")[0].translate(NEVER_SENT) for each in changed} - {url}
+    assert [each for each in sent if verified(checker, each, NOW)] == []
 
 
 @pytest.mark.rule("E-6")
