@@ -90,11 +90,17 @@ class Leases:
 
     async def replay_requests(self, ids: list[str], now: Instant) -> None:
         """These are due again, from the first step on (E-5); requests for documents are not."""
-        replay = wanted.requests_replay(ids, now, self._worker).compile(  # type: ignore[attr-defined]  # every statement can
+        statement = wanted.requests_replay(ids, now, self._worker)
+        replay = statement.compile(  # type: ignore[attr-defined]  # every statement can
             dialect=self._dialect, compile_kwargs={"render_postcompile": True}
         )
         values = tuple(replay.params[name] for name in replay.positiontup or ())
-        await self._run(lambda cursor, _sql: cursor.execute(str(replay), values) and None)
+
+        def work(cursor: Cursor, _sql: Statements) -> object:
+            cursor.execute(str(replay), values)
+            return None
+
+        await self._run(work)
 
     async def adopt_requests(self, most: int = AT_ONCE) -> list[RequestRow]:
         """Unfinished requests of dead workers, of calls that are over, those due first."""
