@@ -243,7 +243,6 @@ def without_coming(turn: Turn, recording: Recording) -> Recording:
 
 def hush(turn: Turn, recording: Recording) -> Recording:
     """E-5: nothing of a pause shall be on any disk, so the files are closed for it."""
-    recording = without_coming(turn, recording)
     _end_files(turn, recording)
     return turn.put(recording, hushed=True)
 

@@ -8,8 +8,8 @@ pause. It counts for maxLength, not for silence; keys pressed in it end nothing.
 from __future__ import annotations
 
 from recordbridge.instant import Instant
-from recordbridge.machine import capture, limits
-from recordbridge.machine.intents import EndCapture
+from recordbridge.machine import capture, life, limits
+from recordbridge.machine.intents import Discard, EndCapture, EndSnoop
 from recordbridge.machine.state import Pause, Recording, Segment, Tap
 from recordbridge.machine.turn import Turn, replace
 
@@ -31,7 +31,20 @@ def pause(turn: Turn, recording: Recording) -> None:
     recording = turn.put(recording, pauses=(*recording.pauses, Pause(since=turn.now)))
     turn.detail("recording_paused", recording_id=recording.recording_id)
     if recording.phase == "running":
-        _wait_for_end(turn, capture.hush(turn, recording))
+        _wait_for_end(turn, _moved(turn, capture.hush(turn, recording)))
+
+
+def _moved(turn: Turn, recording: Recording) -> Recording:
+    """S-1: of the snoops that were to follow nothing is kept yet; after the pause it is of them."""
+    coming, channel = recording.coming, turn.call.channel_id
+    if not coming:
+        return recording
+    turn.emit(*(EndSnoop(channel_id=channel, snoop_id=tap.snoop_id) for tap in recording.taps))
+    names = tuple(life.capture_name(tap) for tap in coming)
+    turn.emit(Discard(recording_id=recording.recording_id, names=names))
+    taps = tuple(replace(tap, closed=True) for tap in coming)
+    former = (*recording.former, recording.taps)
+    return turn.put(recording, former=former, taps=taps, coming=())
 
 
 def resume(turn: Turn, recording: Recording) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -148,15 +149,30 @@ async def test_a_leg_after_the_line_was_cut(
     while not told.downs:
         await told.changed()
     await exchange.calls.callee()
-    await asyncio.sleep(1.2)
+    legs = [driver.id("leg", 1), driver.id("leg", 2)]
+    await _are(exchange, legs, ["Up", ""])
     await cable.mend()
     await driver.until_connected()
-    legs = [driver.id("leg", 1), driver.id("leg", 2)]
     seen = await driver.look()
     assert (seen.channel, seen.legs) == (True, (legs[0],))
     assert (await driver.expect(facts.LegAnswered)).leg_id == legs[0]
     await (await exchange.calls.callee()).hangup()
     assert (await driver.expect(facts.LegEnded)).leg_id == legs[0]
+
+
+async def _are(exchange: Exchange, legs: list[str], wanted: list[str]) -> None:
+    """Until the legs are in those states (empty: gone), as another line to Asterisk tells."""
+    async with (
+        asyncio.timeout(15),
+        RestClient(exchange.url, "recordbridge", exchange.password) as rest,
+    ):
+        while [await _state(rest, each) for each in legs] != wanted:
+            await asyncio.sleep(0.05)
+
+
+async def _state(rest: RestClient, leg: str) -> str:
+    reply = await rest.exchange("GET", f"channels/{leg}")
+    return "" if reply.status == 404 else str(json.loads(reply.body)["state"])
 
 
 async def test_who_left_is_not_here_although_a_leg_was_made_for_it(

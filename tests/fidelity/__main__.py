@@ -20,6 +20,7 @@ from typing import NamedTuple
 from asterisk.rigging.ports import RTP_PER_RIG
 from tests import rigged
 from tests.fidelity import background, drift, plain, report, wire
+from tests.fidelity.conversations import MODES
 from tests.fidelity.figures import Figure
 from tests.fidelity.tap import Packet, Tap, TapError
 
@@ -73,11 +74,14 @@ def _plain(place: Place, given: argparse.Namespace) -> Part:
 
 
 def _background(place: Place, given: argparse.Namespace) -> Part:
-    heard = background.listen(place.tap(), place.rig, place.folder, given.each)
+    modes = [mode for mode in MODES if mode.short in (given.mode or [mode.short])]
+    heard = background.listen(place.tap(), place.rig, place.folder, given.each, modes)
     seen = place.seen(heard.packets)
-    found = background.judge(heard, seen, FOLDER / "conversations.jsonl")
+    which = "" if len(modes) == len(MODES) else " ".join(["", *(mode.short for mode in modes)])
+    file = FOLDER / f"conversations{which.replace(' ', '-')}.jsonl"
+    found = background.judge(heard, seen, file)
     title = "Fidelity: recordings of two parties against the wires of both"
-    return Part("fidelity background", title, len(seen.calls), found, background.WORDS)
+    return Part(f"fidelity background{which}", title, len(seen.calls), found, background.WORDS)
 
 
 def _long(place: Place, given: argparse.Namespace) -> Part:
@@ -131,6 +135,12 @@ def _given(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--silent", type=int, default=SILENT, help="of each kind that falls silent")
     parser.add_argument("--each", type=int, default=EACH, help="of each mode in the background")
     parser.add_argument("--long", type=float, default=0, help="minutes of one long call")
+    parser.add_argument(
+        "--mode",
+        action="append",
+        choices=[mode.short for mode in MODES],
+        help="these modes in the background, with a section of their own in the document",
+    )
     parser.add_argument("--only", action="append", choices=PARTS, help="these parts")
     return parser.parse_args(arguments)
 

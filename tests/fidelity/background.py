@@ -66,10 +66,12 @@ class Heard(NamedTuple):
     dropped: int
 
 
-def listen(tap: Tap, rig: Mapping[str, str], folder: Path, each: int) -> Heard:
+def listen(
+    tap: Tap, rig: Mapping[str, str], folder: Path, each: int, modes: Sequence[Mode] = MODES
+) -> Heard:
     """Place the conversations under the tap."""
-    placed = conversations.conversations(each)
-    print(f"{each} conversations in each of {len(MODES)} modes, {AT_ONCE} at once", flush=True)
+    placed = conversations.conversations(each, modes)
+    print(f"{each} conversations in each of {len(modes)} modes, {AT_ONCE} at once", flush=True)
     with tap:
         talked = asyncio.run(conversations.talk(rig, folder / "background", placed, AT_ONCE))
     return Heard(talked, tap.packets, tap.dropped)
@@ -86,9 +88,8 @@ def judge(heard: Heard, seen: wire.Seen, file: Path) -> list[Figure]:
     found = [
         figure
         for mode in MODES
-        for figure in figures(
-            mode, [result for talked, result in judged if talked.conversation.mode == mode]
-        )
+        if (results := [result for talked, result in judged if talked.conversation.mode == mode])
+        for figure in figures(mode, results)
     ]
     return [
         *found,

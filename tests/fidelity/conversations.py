@@ -11,7 +11,7 @@ import io
 import itertools
 import random
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -40,6 +40,11 @@ class Mode(NamedTuple):
     channels: Literal["stereo", "mono"]
     before: str = ""
     """What stands before the Record."""
+
+    @property
+    def short(self) -> str:
+        """As an option names it: `session-stereo`, `dials-answer-mono`."""
+        return self.name.lower().replace("'", "").replace(",", "").replace(" ", "-")
 
     @property
     def from_dial(self) -> bool:
@@ -109,11 +114,11 @@ class Talked(NamedTuple):
     sound: Samples
 
 
-def conversations(each: int) -> Iterator[Conversation]:
+def conversations(each: int, modes: Sequence[Mode] = MODES) -> Iterator[Conversation]:
     """So many of each mode, a third of each ending, the modes in turn."""
     chance = random.Random(4)
     endings: tuple[Ending, ...] = ("caller", "callee", "maxLength")
-    for index, mode in itertools.product(range(each), MODES):
+    for index, mode in itertools.product(range(each), modes):
         yield Conversation(mode, endings[index % 3], chance.uniform(1.8, 3.2))
 
 

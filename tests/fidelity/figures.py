@@ -101,14 +101,14 @@ def of_marked(results: Sequence[tuple[Case, Marked]]) -> list[Figure]:
     ]
 
 
-INSERTED = (Limit("median", 0, 0), Limit("p95", 0, 60))
+INSERTED = (Limit("median", 0, 0), Limit("p95", 0, 20))
 """Asterisk puts a frame of silence into a snoop when its timer or the caller's packet is late: on
 two cores with other work, into 2 to 20 of 100 recordings."""
-DROPPED = (Limit("median", 0, 0), Limit("p95", 0, 0), Limit("max", 0, 40))
+DROPPED = (Limit("median", 0, 0), Limit("p95", 0, 0), Limit("max", 0, 20))
 """Under such load one recording of about 450 lost a frame; never found out where."""
-KEY = within(-120, 0)
+KEY = within(-100, -40)
 """Speech that is cut off with the key, for the sake of keys that come as tones."""
-TONE = within(-120, 20)
+TONE = within(-80, 0)
 """Between speech and tone these callers send nothing for some 20 ms, for which Asterisk may put
 more silence into the file than there was. That nothing of the tone is in it, samples tell."""
 

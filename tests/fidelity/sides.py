@@ -86,7 +86,8 @@ def judge(talked: Talked, call: Wire, leg: Wire) -> Judged:
     conversation, callback, sound = talked
     caller, far, strange = _sides(sound, call, leg)
     if not caller.runs or not far.runs:
-        raise TruthError(f"a side is not in the recording of {conversation}")
+        side = "far side" if caller.runs else "caller"
+        raise TruthError(f"the {side} is not in the recording of {conversation}")
     start = caller.spoken.time(caller.first) - caller.runs[0].at * SAMPLE_NS
     assert call.answered is not None
     assert leg.answered is not None

@@ -13,12 +13,27 @@ import pytest_asyncio
 from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
 from tests.service import service as services
+from tests.service.calm import Watch
 from tests.service.carrier import Carrier
 from tests.service.program import Program
 from tests.service.service import Service
 
 Change = Callable[[dict[str, Any]], None]
 """Changes a configuration before it is written."""
+
+
+@pytest.fixture(scope="session")
+def _watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    watch = Watch(tmp_path_factory.mktemp("watch") / "late")
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def watch(_watch: Watch) -> Watch:
+    """Whether the machine keeps its time in this test."""
+    _watch.begin()
+    return _watch
 
 
 @pytest.fixture(scope="module")

@@ -55,9 +55,10 @@ async def test_two_of_our_calls_are_connected(service: Service) -> None:
         await attended(callee, asking)
         await asking.ended()
         await callee.hang_up()
-        hears = await other.listen()
+        hears, heard = await other.listen(), await call.listen()
         await other.speak(1.5, 55)
-        assert seconds(await hears.heard()), "the first caller"
+        assert seconds(await hears.heard()), "the first caller is not heard"
+        assert 55 in seconds(await heard.heard()), "the first caller does not hear the other"
         await other.hang_up()
         kept = [await stereo.delivered(line) for line in lines]
         for line in lines:

@@ -18,6 +18,7 @@ from recordbridge import ids
 from tests.receiver import Reply
 from tests.service import stereo
 from tests.service.audio import RATE, Sound, find, hear
+from tests.service.calm import Watch
 from tests.service.carrier import Call
 from tests.service.conftest import Change
 from tests.service.sdk import Sdk, sdk
@@ -28,7 +29,6 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 WAIT = '<GetDigits timeout="60"/>'
 """Answers the call, and stays."""
-OVERLOAD_MS = 150
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def as_record(values: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.rule("E-1", "E-2", "E-7", "Q-1", "Q-3")
-async def test_a_recording_from_start_to_stop(service: Service, client: Sdk) -> None:
+async def test_a_recording_from_start_to_stop(service: Service, watch: Watch, client: Sdk) -> None:
     """Started and stopped by the SDK; the callback is true, signed, and leads to the file."""
     line = service.line()
     call, call_uuid = await calling(line)
@@ -103,7 +103,7 @@ async def test_a_recording_from_start_to_stop(service: Service, client: Sdk) -> 
     assert told["record_url"].partition("?")[0] == started.url.partition("?")[0]
     kept = await service.sound(started.url)
     assert 1900 <= kept.ms <= 4000
-    assert hear(kept).strange_ms <= OVERLOAD_MS
+    assert hear(kept).strange_ms <= watch.inserted_ms()
     true(Delivered(as_record(told), kept))
     assert not call.is_over
     await call.hang_up()

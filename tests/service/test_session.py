@@ -10,6 +10,7 @@ from tests.receiver import Reply
 from tests.service import stereo
 from tests.service.audio import FRAME, RATE, Sound, find, hear
 from tests.service.callees import Callees
+from tests.service.calm import Watch
 from tests.service.service import Service, document, true
 from tests.service.sounds import play
 from tests.service.steps import hang_up, mute, press, silence, speak
@@ -17,8 +18,6 @@ from tests.service.steps import hang_up, mute, press, silence, speak
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 SESSION = {"recordSession": "true", "maxLength": 20}
-OVERLOAD_MS = 150
-"""What a busy machine may insert into a snoop (S-7)."""
 PROMPT_S = 30.0
 """Where in the known signal the prompts stand; callers speak its beginning."""
 
@@ -36,7 +35,7 @@ def spoken(sound: Sound) -> list[float]:
 
 
 @pytest.mark.rule("S-1", "S-7", "A-10", "A-12", "P-1", "D-10")
-async def test_both_sides_are_recorded_from_the_answer_on(service: Service) -> None:
+async def test_both_sides_are_recorded_from_the_answer_on(service: Service, watch: Watch) -> None:
     """The caller talks all the time, a prompt is played: it runs beside, and is on the right."""
     line = service.line()
     line.answers(line.record(**SESSION), play(line, "prompt", 2), "<Wait length='60'/>")
@@ -46,10 +45,10 @@ async def test_both_sides_are_recorded_from_the_answer_on(service: Service) -> N
     place = find(kept.caller, 2 * FRAME, 800)
     assert place.likeness > 0.99
     assert -place.wanted_at <= FRAME, "the caller's first word is not in the file"
-    assert hear(kept.caller).strange_ms <= OVERLOAD_MS
+    assert hear(kept.caller).strange_ms <= watch.inserted_ms()
     heard = hear(kept.far)
     assert 1900 <= heard.voice_ms <= 2020
-    assert heard.strange_ms <= OVERLOAD_MS
+    assert heard.strange_ms <= watch.inserted_ms()
     assert {round(each) for each in spoken(kept.far)} <= {30, 31, 32}
     assert 4000 - 200 <= kept.caller.ms <= 4000 + 400
     assert kept.callback["RecordingEndReason"] == "hangup"
@@ -58,7 +57,7 @@ async def test_both_sides_are_recorded_from_the_answer_on(service: Service) -> N
 
 
 @pytest.mark.rule("S-1", "S-7", "A-12")
-async def test_mono_holds_both_sides_mixed(service: Service) -> None:
+async def test_mono_holds_both_sides_mixed(service: Service, watch: Watch) -> None:
     """A prompt, then the caller, both in one channel."""
     line = service.line()
     line.answers(
@@ -71,7 +70,7 @@ async def test_mono_holds_both_sides_mixed(service: Service) -> None:
     await call.ended()
     heard = hear(kept.sound)
     assert 2 * 1400 <= heard.voice_ms <= 2 * 1520
-    assert heard.strange_ms <= OVERLOAD_MS
+    assert heard.strange_ms <= watch.inserted_ms()
     whose = ["prompt" if each > PROMPT_S / 2 else "caller" for each in spoken(kept.sound)]
     assert set(whose) == {"prompt", "caller"}
     assert whose == sorted(whose, reverse=True), "the prompt comes first"
@@ -79,7 +78,9 @@ async def test_mono_holds_both_sides_mixed(service: Service) -> None:
 
 
 @pytest.mark.rule("S-1", "S-8", "A-12", "P-3")
-async def test_it_goes_on_through_plain_recordings_and_documents(service: Service) -> None:
+async def test_it_goes_on_through_plain_recordings_and_documents(
+    service: Service, watch: Watch
+) -> None:
     """A plain Record in the same document and one in the next have files of their own."""
     line = service.line()
     plain = {"maxLength": 2, "action": None}
@@ -98,7 +99,7 @@ async def test_it_goes_on_through_plain_recordings_and_documents(service: Servic
         callback = (await line.next(name)).params
         sound = await service.sound(callback["RecordUrl"])
         assert 1980 <= sound.ms <= 2000
-        assert hear(sound).strange_ms <= OVERLOAD_MS
+        assert hear(sound).strange_ms <= watch.inserted_ms()
         ids.add(callback["RecordingID"])
         later_ms = int(callback["RecordingStartMs"]) - int(session.callback["RecordingStartMs"])
         there = later_ms * RATE // 1000

@@ -59,10 +59,6 @@ async def test_a_callee_transfers_the_caller(service: Service) -> None:
     assert dialled["DialStatus"] == "completed"
     assert session.callback["RecordingEndReason"] == "hangup"
     assert armed.callback["RecordingEndReason"] == "dialEnded"
-    import numpy as np
-
-    np.save("/tmp/exp/far.npy", session.far.samples)
-    np.save("/tmp/exp/caller.npy", session.caller.samples)
     for kept in (session, armed):
         assert {40, 55} <= seconds(kept.far)
         assert max(seconds(kept.caller)) >= 2

@@ -165,6 +165,19 @@ def test_a_hangup_ends_it_though_the_dialplan_goes_on() -> None:
     assert machine.finished(drive.state)
 
 
+@pytest.mark.rule("G-1", "F-3")
+def test_the_hangup_of_the_far_end_is_what_is_told() -> None:
+    """The channel's own end, much later, may have another cause or none."""
+    drive = Dialplan(voicemail())
+    drive.running()
+    drive.feed(f.HangupRequested(at=drive.now, cause=17))
+    finish(drive)
+    drive.feed(f.CallDestroyed(at=drive.now, cause=0))
+    (action,) = drive.requests("action")
+    assert action.parameters["HangupCause"] == "USER_BUSY"
+    assert action.parameters["HangupSource"] == "Caller"
+
+
 @pytest.mark.rule("G-1", "S-5")
 def test_a_session_is_told_once_when_it_runs() -> None:
     drive = Dialplan(SESSION)

@@ -385,10 +385,10 @@ def test_pre_answer_is_heard_as_early_media_and_what_follows_answers() -> None:
 
 @pytest.mark.rule("F-2")
 def test_a_wait_for_silence_ends_when_it_was_quiet_long_enough() -> None:
-    wait = Wait(length_s=60, silence=True, min_silence_ms=2000)
-    drive = Drive(wait, Wait(length_s=9), answered=True)
+    drive = Drive(Wait(length_s=60, silence=True, min_silence_ms=2000), AFTER, answered=True)
     snoop = drive.last(i.BeginSnoop).snoop_id
     drive.feed(f.SnoopEntered(snoop_id=snoop))
+    assert drive.of(i.WatchTalking)
     drive.feed(f.Talking(snoop_id=snoop, at=drive.now, speaking=True), after_ms=500)
     drive.wait(10_000)
     assert not drive.of(i.EndSnoop)

@@ -192,3 +192,28 @@ def test_a_channel_under_another_name_is_recorded_on() -> None:
     replaced(drive, "c1", "x1")
     assert len(drive.of(i.BeginSnoop)) == snoops
     assert drive.recording.phase == "running"
+
+
+@pytest.mark.rule("E-5")
+def test_a_pause_in_the_moment_of_a_transfer() -> None:
+    """The snoops of the channel before are gone with it: after the pause it is of the new ones."""
+    drive = session(dialled(), AFTER)
+    answer(drive)
+    before = drive.recording.taps
+    replaced(drive, "c1", "x1")
+    coming = drive.recording.coming
+    for tap in coming:
+        drive.feed(f.SnoopEntered(snoop_id=tap.snoop_id))
+    drive.feed(f.PauseAsked(asked_id="pause"))
+    assert {e.snoop_id for e in drive.of(i.EndSnoop)} == {tap.snoop_id for tap in before}
+    assert drive.last(i.Discard).names == tuple(life.capture_name(tap) for tap in coming)
+    for tap in before:
+        drive.feed(f.CaptureEnded(name=life.capture_name(tap), at=drive.now))
+    drive.wait(1_000)
+    drive.feed(f.PauseAsked(asked_id="resume", resume=True))
+    files = drive.of(i.BeginCapture)[-2:]
+    assert [each.snoop_id for each in files] == [tap.snoop_id for tap in coming]
+    for each in files:
+        drive.feed(f.CaptureBegan(name=each.name, at=drive.now))
+    drive.wait(1_000)
+    assert drive.recording.phase == "running"
