@@ -308,7 +308,7 @@ async def aiohttp_nothing() -> AsyncIterator[str]:
 async def test_the_loop_goes_on_while_a_file_is_sent_and_read(
     store: ObjectStore, tmp_path: Path
 ) -> None:
-    """30 MB: a step of the loop never waits for it."""
+    """30 MB: the loop is never held for as much as half of the time that it takes."""
     async with opened(tmp_path / "w", bucket(store)) as blobs:
         loop, worst = asyncio.get_running_loop(), 0.0
 
@@ -320,7 +320,10 @@ async def test_the_loop_goes_on_while_a_file_is_sent_and_read(
                 worst = max(worst, loop.time() - before)
 
         watching = asyncio.create_task(watch())
+        began = loop.time()
         await blobs.put(NAME, source(tmp_path, bytes(30_000_000)))
+        assert worst < (loop.time() - began) / 2
+        began, worst = loop.time(), 0.0
         assert len(await read(blobs)) == 30_000_000
+        assert worst < (loop.time() - began) / 2
         watching.cancel()
-        assert worst < 0.1
