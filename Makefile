@@ -12,9 +12,10 @@ RIG = $(PYTHON) asterisk/rig
 JOBS ?= 2
 MINUTES ?= 10
 CALLS ?= 10
+KILLS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench transcription fidelity load deliveries soak run rig-up rig-down clean
+.PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench transcription fidelity load deliveries soak chaos run rig-up rig-down clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -98,6 +99,9 @@ deliveries: $(STAMP)  ## the outbox: a backlog of 100,000, endpoints that never 
 
 soak: $(STAMP)  ## calls of every kind for MINUTES (10), CALLS (10) of each at once; 1 on any loss or leak
 	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES) --calls $(CALLS)
+
+chaos: $(STAMP)  ## calls go on while everything is killed, the service KILLS (100) times; 1 when anything is lost (as root; CHAOS: options)
+	@$(BIN)/python -m tests.chaos --kills $(KILLS) $(CHAOS)
 
 rules: $(STAMP)  ## the rules that no test names
 	$(BIN)/python tests/rules.py

@@ -34,6 +34,8 @@ def refusal(command: Command, status: int, message: str) -> CommandRefused | Non
         return None
     if lacks_progress(command, message):
         return None
+    if command.name == "MarkLeg":
+        return None  # the leg is gone, as its end will tell
     if command.name == "FindPlayback" and status != 404:
         return None  # not told; it is asked for again
     if command.name in ("EndCapture", "EndBridge") and status in (404, 409):

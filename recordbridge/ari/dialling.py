@@ -39,6 +39,8 @@ _TONES = {
 }
 """Each key's two frequencies (ITU-T Q.23), and the silence after it."""
 
+DIALLED = "RECORDBRIDGE_DIALLED"
+"""The variable of a leg that was, or is about to be, dialled."""
 _MARK = "leg"
 """First Stasis argument of a leg; the second is how many seconds it may ring."""
 _HEADER = re.compile(r"[A-Za-z0-9-]+\Z")
@@ -69,13 +71,21 @@ def is_new_leg(entered: StasisStart) -> bool:
     return entered.args[:1] == [_MARK]
 
 
-def dial_leg(entered: StasisStart) -> Command | None:
-    """The leg is in our application: dial it. None when it is no leg of ours, or not a new one."""
+def dial_leg(entered: StasisStart) -> tuple[Command, ...]:
+    """The leg is in our application: dial it. Nothing when it is no leg of ours, or not a new one.
+
+    It is marked first. A phone that has not answered yet looks like one that was never called
+    (measured, down to the RTP), so that whoever comes after a crash knows it by the mark alone.
+    """
     leg, args = entered.channel.id, entered.args
     if not is_new_leg(entered) or entered.channel.state != "Down":
-        return None
-    uri = f"channels/{part(leg)}/dial?timeout={args[1]}"
-    return Command("DialLeg", leg, leg, "POST", uri, repeatable=False)
+        return ()
+    channel = f"channels/{part(leg)}"
+    mark = f"{channel}/variable?variable={DIALLED}&value=1"
+    return (
+        Command("MarkLeg", leg, leg, "POST", mark),
+        Command("DialLeg", leg, leg, "POST", f"{channel}/dial?timeout={args[1]}", repeatable=False),
+    )
 
 
 def give_up_leg(leg: str) -> Command:

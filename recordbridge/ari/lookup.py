@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recordbridge import instant
-from recordbridge.ari import events, headers
+from recordbridge.ari import dialling, events, headers, variables
 from recordbridge.ari.facts import SNOOP, Routed, Translator
 from recordbridge.ari.rest import RestClient, failure
 from recordbridge.errors import PbxUnavailableError
@@ -53,8 +53,10 @@ async def look(
 
     `live` is what still writes: a recording that has ended answers `done` for a moment.
     """
-    live, playing = await asyncio.gather(
-        _states(rest, "recordings/live", captures), _states(rest, "playbacks", playbacks)
+    live, playing, undialled = await asyncio.gather(
+        _states(rest, "recordings/live", captures),
+        _states(rest, "playbacks", playbacks),
+        _undialled(rest, [leg for leg, state in of.legs.items() if state == "Down"]),
     )
     now = clock()
     playing = [each for each in playing if each[1].state not in ("done", "failed")]
@@ -69,12 +71,20 @@ async def look(
         snoops=tuple(of.snoops),
         playbacks=tuple(name for name, _ in playing),
         legs=tuple(of.legs),
-        undialled=tuple(leg for leg, state in of.legs.items() if state == "Down"),
+        undialled=undialled,
         bridges=of.bridges,
     )
     targets = {name: each.target_uri.removeprefix("channel:") for name, each in playing}
     progress = [fact for leg, state in of.legs.items() for fact in _progress(leg, state, now)]
     return Found(seen, targets, progress)
+
+
+async def _undialled(rest: RestClient, down: list[str]) -> tuple[str, ...]:
+    """Those that nobody has begun to dial: the others may ring, though nothing shows it yet."""
+    marks = await asyncio.gather(
+        *(variables.read(rest.exchange, leg, dialling.DIALLED) for leg in down)
+    )
+    return tuple(leg for leg, mark in zip(down, marks, strict=True) if not mark)
 
 
 def _progress(leg_id: str, state: str, now: instant.Instant) -> list[Fact]:

@@ -185,9 +185,8 @@ class Session:
             else:
                 self._give(call, fact)
         if not told and isinstance(event, events.StasisStart):
-            dial = dialling.dial_leg(event)
-            if dial is not None:
-                self.send(dial)
+            for command in dialling.dial_leg(event):
+                self.send(command)
         elif isinstance(event, events.PlaybackFinished):
             self._playing.pop(event.playback.id, None)
         elif isinstance(event, events.StasisEnd) and self._playing:

@@ -25,6 +25,7 @@ from recordbridge.machine.facts import Fact
 from recordbridge.machine.intents import (
     Abandon,
     AgiResult,
+    BeginCapture,
     BeginLeg,
     BeginPlayback,
     EndCapture,
@@ -53,6 +54,8 @@ URGENT = (Request, Pbx, Reply, AgiResult)
 BEGINS, ENDS = (BeginLeg, BeginPlayback), (EndLeg, EndPlayback)
 WRITTEN = (Request, Recognise)
 """Nothing is left to do for them when their row is committed."""
+
+Requests = tuple[RequestRow, ...]
 
 
 class Hands(Protocol):
@@ -123,8 +126,8 @@ class Actor:
         """Not all of them can wait a second."""
         self._kept = state if version else None
         """The state as the commit queue has it."""
-        self._stored = version > 0
-        """The store knows the call."""
+        self._stored = self._kept
+        """The state as the store has it; None while it does not know the call."""
         self._late: list[Intent] = []
         """What waits for the next commit."""
         self._unbegun: set[str] = set()
@@ -209,14 +212,21 @@ class Actor:
             if isinstance(intent, Note):
                 self._note(intent)
             elif self._waits(intent):
+                # Also when the commit that it waits for is on its way already.
+                self.dirty = self.dirty or isinstance(intent, BeginCapture)
                 self._late.append(intent)
             else:
                 self._act_now(intent)
 
     def _waits(self, intent: Intent) -> bool:
-        """For the commit. To end a recording loses nothing: with the database away it is ended."""
-        if isinstance(intent, Pbx) and not self._stored:
+        """For the commit. To end a recording loses nothing: with the database away it is ended.
+
+        What is said is recorded only for a recording that a restart will know of (N-1).
+        """
+        if isinstance(intent, Pbx) and self._stored is None:
             return True
+        if isinstance(intent, BeginCapture):
+            return self._store.available and not machine.records(self._stored, intent.name)
         if isinstance(intent, EndCapture):
             return self._store.available and not intent.told
         return not intent.early
@@ -282,16 +292,16 @@ class Actor:
             ),
         )
         future = self._store.commit(unit, quiet=not late)
-        future.add_done_callback(lambda done: self._committed(done, late, requests))
+        future.add_done_callback(lambda done: self._committed(done, state, late, requests))
 
     def _committed(
-        self, done: asyncio.Future[None], intents: list[Intent], requests: tuple[RequestRow, ...]
+        self, done: asyncio.Future[None], kept: Call, intents: list[Intent], requests: Requests
     ) -> None:
         if done.cancelled():
             return
         error = done.exception()
         if error is None:
-            self._stored = True
+            self._stored = kept
             self._act(intents, requests)
             return
         fenced = isinstance(error, FenceError)
@@ -299,7 +309,7 @@ class Actor:
         self._log.error(event, reason=str(error))
         self._drop(hang_up=not fenced)
 
-    def _act(self, intents: list[Intent], requests: tuple[RequestRow, ...]) -> None:
+    def _act(self, intents: list[Intent], requests: Requests) -> None:
         for row in requests:
             if failpoints.ON:
                 failpoints.reach(f"before.{row.kind}")

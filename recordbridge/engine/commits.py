@@ -14,6 +14,8 @@ from collections.abc import Callable
 LAG_S = 0.05
 LEISURE_S = 1.0
 """For what is only told again by Asterisk less exactly, or at more cost."""
+REPLY_S = 0.01
+"""For a reply that somebody gave us: a crash before it is kept asks for it once more."""
 
 
 class Commits:
@@ -24,20 +26,27 @@ class Commits:
         self._waiting: dict[Callable[[], None], None] = {}
         self._last: dict[Callable[[], None], None] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._hurried = False
 
-    def soon(self, flush: Callable[[], None], *, last: bool = False, hurry: bool = True) -> None:
-        """Flush within `LAG_S`, or together with whoever cannot wait; the `last` after all.
+    def soon(self, flush: Callable[[], None], *, hurry: bool = True) -> None:
+        """Flush within `LAG_S`, or together with whoever cannot wait.
 
         Without `hurry`, `LEISURE_S` will do.
         """
-        (self._last if last else self._waiting)[flush] = None
-        if self._timer is not None and (self._hurried or not hurry):
-            return
+        self._waiting[flush] = None
+        self._within(LAG_S if hurry else LEISURE_S)
+
+    def replied(self, flush: Callable[[], None]) -> None:
+        """Flush within `REPLY_S`, after all that the replies have come to."""
+        self._last[flush] = None
+        self._within(REPLY_S)
+
+    def _within(self, seconds: float) -> None:
+        due = self._loop.time() + seconds
         if self._timer is not None:
+            if self._timer.when() <= due:
+                return
             self._timer.cancel()
-        self._hurried = hurry
-        self._timer = self._loop.call_later(LAG_S if hurry else LEISURE_S, self._flush)
+        self._timer = self._loop.call_at(due, self._flush)
 
     def now(self, flush: Callable[[], None]) -> None:
         """Flush at once, and everybody who waits."""
@@ -48,7 +57,6 @@ class Commits:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._hurried = False
         waiting, self._waiting, self._last = self._waiting | self._last, {}, {}
         for flush in waiting:
             flush()

@@ -50,8 +50,9 @@ class Recovery:
 
     async def reconcile(self, pbx: Pbx) -> None:
         """Raises PbxError: then nothing is certain, and it is to be done again."""
-        survey = await pbx.survey()
+        # A call that comes in while Asterisk is asked is in no list: it is not to be looked for.
         actors = [a for a in self._router.calls.values() if a.state.asterisk == pbx.name]
+        survey = await pbx.survey()
         gate = asyncio.Semaphore(LOOKS)
         await asyncio.gather(*(self._look(pbx, survey, actor, gate) for actor in actors))
         await self._adopt(pbx, survey, gate)
@@ -88,10 +89,10 @@ class Recovery:
                 continue
             log.info("call_adopted", call_uuid=call_uuid)
             row = await self._store.call(call_uuid)
-            if row is not None:
-                actor = self._router.take_up(row)
-                if row.open:
-                    await self._look(pbx, survey, actor, gate)
+            if row is not None and row.open:
+                await self._look(pbx, survey, self._router.take_up(row), gate)
+            elif row is not None:
+                self._router.take_back(row)
             self._router.fact(pbx.name, call_uuid, entered)
 
     async def _clear(self, pbx: Pbx, survey: Survey, call_uuid: str, found: Belongings) -> None:

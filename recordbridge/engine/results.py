@@ -39,7 +39,7 @@ class Results:
         self._updates += updates
         if attempt is not None:
             self._attempts.append(attempt)
-        self._commits.soon(self._flush, last=True)
+        self._commits.replied(self._flush)
 
     def now(self) -> None:
         """Into the database's queue, and everything that has to come before."""

@@ -154,6 +154,12 @@ class Router:
         )
         self._adopt(call_uuid, self._actor(step.state, 0)).begin(step)
 
+    def take_back(self, row: CallRow) -> Actor:
+        """A call that was over and whose channel is here again."""
+        return self._adopt(
+            row.call_uuid, self._actor(rows.decode(row.state), row.version, row.fence)
+        )
+
     def room_changed(self) -> None:
         """Tell every call where there is no room now, or that there is again (N-4)."""
         for actor in list(self._actors.values()):

@@ -151,6 +151,12 @@ def playbacks(call: Call) -> list[str]:
     return beeps + [each for each in doing.playbacks(call.flow.doing) if each]
 
 
+def records(call: Call | None, name: str) -> bool:
+    """Whether that file of Asterisk's belongs to a recording of the call."""
+    recordings = () if call is None else call.recordings
+    return any(life.capture_name(t) == name for r in recordings for t in (*r.taps, *r.coming))
+
+
 def legs(call: Call) -> list[str]:
     """The legs that should exist now."""
     dial = call.flow.doing

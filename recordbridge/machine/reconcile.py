@@ -216,7 +216,7 @@ def _close(turn: Turn, recording_id: str, tap: Tap, fact: f.PbxSeen) -> None:
     if name in fact.live:
         turn.emit(EndCapture(channel_id=turn.call.channel_id, name=name))
     else:
-        capture.ended(turn, recording, tap, fact.at)
+        capture.ended(turn, recording, tap, recording.stopped_at or fact.at)
 
 
 def _prepare(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:

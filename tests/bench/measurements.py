@@ -1,4 +1,4 @@
-"""docs/measurements.md: each benchmark rewrites its own section there, and no other."""
+"""docs/measurements.md, docs/reliability.md: who measures rewrites its own section, no other."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import re
 import time
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / "docs" / "measurements.md"
+_DOCS = Path(__file__).resolve().parents[2] / "docs"
+FILE, RELIABILITY = _DOCS / "measurements.md", _DOCS / "reliability.md"
 
 
-def keep(name: str, title: str, command: str, text: str) -> None:
+def keep(name: str, title: str, command: str, text: str, file: Path = FILE) -> None:
     """Put the result between the markers of `name`, which are added at the end if missing."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     section = f"{begin}\n## {title}\n\n{_about(command)}\n\n{text}\n{end}"
-    before = FILE.read_text() if FILE.exists() else "# Measurements\n"
+    before = file.read_text() if file.exists() else "# Measurements\n"
     found = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if found.search(before):
-        FILE.write_text(found.sub(lambda _: section, before))
+        file.write_text(found.sub(lambda _: section, before))
     else:
-        FILE.write_text(f"{before.rstrip()}\n\n{section}\n")
+        file.write_text(f"{before.rstrip()}\n\n{section}\n")
 
 
 def _about(command: str) -> str:

@@ -175,6 +175,26 @@ async def _state(rest: RestClient, leg: str) -> str:
     return "" if reply.status == 404 else str(json.loads(reply.body)["state"])
 
 
+@pytest.mark.rule("N-1")
+async def test_a_leg_that_was_dialled_is_known_though_nothing_shows_it(
+    driver: Driver, exchange: Exchange
+) -> None:
+    """Both are `Down`; after a crash one must be dialled, and the other never again."""
+    await enter(driver, exchange)
+    driver.perform(leg(driver, "early"))
+    await driver.expect(facts.LegEarly)
+    undialled = driver.id("leg", 2)
+    create = (
+        "endpoint=PJSIP%2Fearly%40carrier&app=recordbridge&appArgs=another"
+        f"&originator={driver.channel_id}"
+    )
+    async with RestClient(exchange.url, "recordbridge", exchange.password) as rest:
+        await rest.request("POST", f"channels/create?{create}&channelId={undialled}")
+    seen = await driver.look()
+    assert set(seen.legs) == {driver.id("leg", 1), undialled}
+    assert seen.undialled == (undialled,)
+
+
 async def test_who_left_is_not_here_although_a_leg_was_made_for_it(
     driver: Driver, exchange: Exchange
 ) -> None:

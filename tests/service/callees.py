@@ -63,7 +63,7 @@ class Callees:
     def __init__(self, carrier: Carrier) -> None:
         self.carrier = carrier
         self._rang: defaultdict[str, asyncio.Queue[Callee]] = defaultdict(asyncio.Queue)
-        self._all: list[Callee] = []
+        self.all: list[Callee] = []
 
     async def __aenter__(self) -> Self:
         query = {"variable": "RIG_APP", "value": self.carrier.app}
@@ -73,7 +73,7 @@ class Callees:
 
     async def __aexit__(self, *_: object) -> None:
         self.carrier.arrived = None
-        for callee in self._all:
+        for callee in self.all:
             if not callee.is_over:
                 await callee.hang_up()
 
@@ -81,7 +81,7 @@ class Callees:
         if event["type"] == "StasisStart" and event["channel"]["name"].startswith("PJSIP/"):
             callee = Callee(self.carrier, event)
             self.carrier.adopt(callee)
-            self._all.append(callee)
+            self.all.append(callee)
             self._rang[callee.number].put_nowait(callee)
 
     async def next(self, number: str) -> Callee:

@@ -220,7 +220,7 @@ class Carrier:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for call in self._calls.values():
+        for call in list(self._calls.values()):
             if not call.is_over:
                 await call.hang_up()
                 await call.ended()
@@ -247,7 +247,11 @@ class Carrier:
         else:
             self._steps[channel_id] = script
             query |= {"app": self.app}
-        await self.ask("POST", f"channels/{channel_id}", query, {"variables": variables})
+        try:
+            await self.ask("POST", f"channels/{channel_id}", query, {"variables": variables})
+        except AssertionError:  # there is no such call
+            del self._calls[channel_id]
+            raise
         return call
 
     def adopt(self, call: Call) -> None:

@@ -13,10 +13,12 @@ import pytest
 import pytest_asyncio
 
 from tests.receiver import Reply
-from tests.service.audio import RATE, hear
+from tests.service.audio import RATE, find, hear
+from tests.service.callees import Callees
 from tests.service.conftest import judge, running
 from tests.service.service import Delivered, Line, Service, document, true
 from tests.service.steps import press, speak
+from tests.service.test_dial import dial, number
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -109,6 +111,50 @@ async def test_a_voicemail_survives_a_kill_at_every_place_of_its_beginning(
     await call.press("#", 100)
     delivered = await one_recording(line, "finishOnKey")
     assert hear(delivered.sound).voice_ms > delivered.sound.ms - 300
+    await call.ended()
+
+
+@pytest.mark.rule("N-1", "X-2")
+async def test_what_is_said_is_in_the_file_from_the_answer_on(mortal: Service) -> None:
+    """A call is answered for a recording only when a restart will know of the recording."""
+    line = mortal.line()
+    line.answers(line.record())
+    mortal.program.dies_at("after.Answer")
+    call = await line.call([speak(60)])
+    await through(mortal)
+    await call.answered()
+    await call.press("#", 100)
+    delivered = await one_recording(line, "finishOnKey")
+    assert find(delivered.sound, RATE).wanted_at > -RATE // 50, "its beginning is missing"
+    assert hear(delivered.sound).voice_ms > delivered.sound.ms - 300
+    await call.ended()
+
+
+@pytest.mark.rule("N-1", "F-4", "S-2")
+async def test_a_phone_is_dialled_once_however_often_its_service_dies(mortal: Service) -> None:
+    """A leg that was made and not dialled is dialled, one that was is left alone."""
+    line = mortal.line()
+    record = line.record(startOnDialAnswer="true", recordChannelType="mono")
+    line.answers(record, dial(line, number(line)))
+    async with Callees(mortal.carrier) as callees:
+        mortal.program.dies_at("after.BeginLeg")
+        call = await line.call([speak(60)])
+        await through(mortal)
+        callee = await callees.next(number(line))
+        await mortal.program.kill()  # it has neither rung nor answered
+        await mortal.program.start()
+        mortal.program.dies_at("before.JoinBridge")
+        await callee.answer()
+        await through(mortal)
+        heard = await callee.listen()
+        await callee.speak(1.5)
+        await callee.hang_up()
+        assert hear(await heard.heard()).voice_ms > 1000
+        assert [each.number for each in callees.all] == [callee.number]
+    delivered = await line.delivered()
+    true(delivered)
+    assert (await line.next("dialled")).params["DialStatus"] == "completed"
+    await once(line, "answer", "action", "callback", "dialled", "hangup")
     await call.ended()
 
 

@@ -13,6 +13,7 @@ from recordbridge.engine.commits import Commits
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "LAG_S", 0.01)
+    monkeypatch.setattr(commits, "REPLY_S", 0.005)
     monkeypatch.setattr(commits, "LEISURE_S", 3600)
 
 
@@ -20,7 +21,7 @@ async def test_what_cannot_wait_takes_all_others_along() -> None:
     done: list[str] = []
     all_ = Commits()
     all_.soon(lambda: done.append("leisure"), hurry=False)
-    all_.soon(lambda: done.append("last"), last=True)
+    all_.replied(lambda: done.append("last"))
     all_.soon(lambda: done.append("soon"))
     assert not done
     all_.now(lambda: done.append("now"))
@@ -41,4 +42,15 @@ async def test_leisure_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     all_ = Commits()
     all_.soon(flushed.set, hurry=False)
     all_.soon(flushed.set, hurry=False)
+    await asyncio.wait_for(flushed.wait(), 5)
+
+
+@pytest.mark.rule("H-3")
+async def test_a_reply_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a crash forgets of it is asked for again."""
+    monkeypatch.setattr(commits, "LAG_S", 3600)
+    flushed = asyncio.Event()
+    all_ = Commits()
+    all_.soon(lambda: None)
+    all_.replied(flushed.set)
     await asyncio.wait_for(flushed.wait(), 5)

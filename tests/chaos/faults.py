@@ -1,0 +1,150 @@
+"""What is done to the parts of a lane, again and again while its calls go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from tests.chaos.lane import Lane
+from tests.rigged import pbx
+
+PLACES = (
+    *(f"{when}.{what}" for when in ("before", "after") for what in (
+        "Answer", "BeginSnoop", "BeginCapture", "EndCapture", "EndSnoop", "MakeBridge", "BeginLeg",
+        "JoinBridge", "BeginPlayback", "Discard", "HangUp",
+    )),
+    *(f"{when}.{what}" for when in ("before", "sending") for what in (
+        "answer", "action", "callback", "hangup",
+    )),
+    "answered.action", "answered.callback",
+    "pipeline.measured", "pipeline.kept", "pipeline.deleting",
+)  # fmt: skip
+ARMED_S = 3.0
+"""How long a failpoint waits for somebody to come by."""
+FULL_S = 2.5
+
+
+async def kill_service(lane: Lane, kills: int) -> None:
+    """Again and again: at a named place, at any moment, or while it is starting."""
+    service = lane.service
+    while lane.done["service"] < kills:
+        how = lane.random.choices(("place", "moment", "start"), (5, 4, 1))[0]
+        if how == "place" and await _die(lane):
+            lane.kills[how] += 1
+            lane.touch("service")
+        else:
+            await asyncio.sleep(lane.random.uniform(0.1, 2.0))
+            await _kill(lane, how)
+        await service.start()
+        if how == "start":
+            await asyncio.sleep(lane.random.uniform(0.05, 0.6))
+            await _kill(lane, how)
+            await service.start()
+        await service.ready()
+
+
+async def _die(lane: Lane) -> bool:
+    """At a named place, if it comes there."""
+    place = lane.service.failpoints / lane.random.choice(PLACES)
+    place.touch()
+    await lane.service.died(ARMED_S)
+    reached = not place.exists()
+    place.unlink(missing_ok=True)
+    return reached
+
+
+async def _kill(lane: Lane, how: str) -> None:
+    """One that has ended by itself, because its database was away at the start, does not count."""
+    if await lane.service.kill():
+        lane.kills["moment" if how == "place" else how] += 1
+        lane.touch("service")
+
+
+async def kill_application(lane: Lane) -> None:
+    lane.application.kill()
+    await asyncio.sleep(lane.random.uniform(0.2, 1.5))
+    await lane.application.start()
+
+
+async def kill_asterisk(lane: Lane) -> None:
+    """Its calls are over; the carrier is not told, so its callers hang up."""
+    lane.reachable.clear()
+    await asyncio.to_thread(pbx.kill, lane.rig)
+    there = lane.pbx_died()
+    await asyncio.to_thread(pbx.start, lane.rig)
+    lane.reachable.set()
+    for call in there:
+        await call.hang_up()
+
+
+async def kill_database(lane: Lane) -> None:
+    assert lane.postgres is not None
+    await asyncio.to_thread(lane.postgres.kill)
+    await asyncio.sleep(lane.random.uniform(0.2, 2.0))
+    await asyncio.to_thread(lane.postgres.start)
+
+
+async def kill_store(lane: Lane) -> None:
+    assert lane.store is not None
+    await asyncio.to_thread(lane.store.kill)
+    await asyncio.sleep(lane.random.uniform(0.2, 2.0))
+    await asyncio.to_thread(lane.store.start)
+
+
+async def cut(lane: Lane) -> None:
+    await lane.cable.cut_mid_frame()
+    await asyncio.sleep(lane.random.uniform(0.1, 2.0))
+    await lane.cable.mend()
+
+
+async def slow(lane: Lane) -> None:
+    lane.cable.delay_s = lane.random.uniform(0.1, 0.5)
+    await asyncio.sleep(3)
+    lane.cable.delay_s = 0
+
+
+async def clock(lane: Lane) -> None:
+    """The service's wall clock; the step counts from its next start on."""
+    lane.service.clock.write_text(str(lane.random.choice((-20, -5, 5, 20))))
+
+
+async def fill_storage(lane: Lane) -> None:
+    await _fill(lane, "storage")
+
+
+async def fill_spool(lane: Lane) -> None:
+    await _fill(lane, "spool")
+
+
+async def _fill(lane: Lane, name: str) -> None:
+    disk = lane.disks[name]
+    with suppress(OSError):  # others write as well while it fills up
+        await asyncio.to_thread(disk.fill)
+    await asyncio.sleep(FULL_S)
+    disk.empty()
+
+
+Fault = Callable[[Lane], Awaitable[None]]
+FAULTS: dict[str, Fault] = {
+    "application": kill_application,
+    "asterisk": kill_asterisk,
+    "postgresql": kill_database,
+    "object store": kill_store,
+    "line cut": cut,
+    "line slow": slow,
+    "clock": clock,
+    "storage full": fill_storage,
+    "spool full": fill_spool,
+}
+
+
+async def faults(lane: Lane, names: list[str], times: int, gap_s: float) -> None:
+    """Each of them so many times, in a random order."""
+    order = [name for name in names for _ in range(times)]
+    lane.random.shuffle(order)
+    for name in order:
+        await asyncio.sleep(gap_s)
+        lane.touch(name)
+        await FAULTS[name](lane)
+        lane.touch(name, count=False)  # those who came meanwhile
