@@ -136,6 +136,8 @@ class Judge:
         self.result.breaches.append((kind, f"{where}{during}: {what}"))
 
     def _repeats(self, name: str, requests: list[dict[str, Any]]) -> None:
+        if not requests:
+            return
         self.result.requests += len(requests)
         self.result.repeats += len(requests) - 1
         ids = {each["delivery"] for each in requests}
