@@ -13,10 +13,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar, cast
 
 import uvloop
 
+from recordbridge.telemetry import logs
 from tests.bench import measurements
 from tests.bench.drain import drain
 from tests.bench.outbox import durable_rate, offer, plain_rate
@@ -94,6 +95,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--callbacks", type=int, default=5000)
     given = parser.parse_args()
+    with tempfile.TemporaryFile("w") as stream:
+        # A line for each attempt, as the service writes it, is part of the price.
+        logs.configure("json", "info", stream=cast(TextIO, stream))
+        return _all(given)
+
+
+def _all(given: argparse.Namespace) -> int:
     results = []
     figures: tuple[Callable[[], tuple[bool, str]], ...] = (
         lambda: price(given.callbacks),

@@ -24,7 +24,6 @@ from recordbridge.plivo.lanes import lane_of
 from recordbridge.plivo.retry import Retry, Target
 from recordbridge.ports.rows import RequestRow, Unit
 from recordbridge.store import Database, open_store
-from recordbridge.telemetry import logs
 from recordbridge.telemetry.metrics import Metrics
 from tests.bench.drain import TOKEN, WORKER, callback
 
@@ -49,17 +48,6 @@ def _file_url(account: str, name: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _logged(folder: Path) -> AsyncIterator[None]:
-    """A line for each attempt, as the service writes it: that is part of the price."""
-    with (folder / "outbox.log").open("w") as stream:
-        logs.configure("json", "info", stream=stream)
-        try:
-            yield
-        finally:
-            logs.configure("json", "error")
-
-
-@contextlib.asynccontextmanager
 async def outbox(folder: Path) -> AsyncIterator[Outbox]:
     """Run one on a new database until the block ends."""
     answered: dict[str, asyncio.Future[None]] = {}
@@ -70,7 +58,6 @@ async def outbox(folder: Path) -> AsyncIterator[Outbox]:
 
     clock = SystemClock()
     async with (
-        _logged(folder),
         open_store(f"sqlite:///{folder}/outbox.db", worker=WORKER) as store,
         HttpSender(LOOPBACK, clock, version="bench") as sender,
     ):
