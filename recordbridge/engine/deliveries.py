@@ -153,11 +153,6 @@ class Deliveries:
             await asyncio.gather(*pending, return_exceptions=True)
         self._results.close()
 
-    def is_being_sent(self, request_id: str) -> bool:
-        """An attempt is under way."""
-        request = self._open.get(request_id)
-        return request is not None and request.task is not None
-
     def _start(self, request: Delivery) -> None:
         name = f"request {request.row.request_id}"
         request.task = self._loop.create_task(self._run(request), name=name)
