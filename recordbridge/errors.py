@@ -102,6 +102,14 @@ class FenceError(StorageError):
     """The row moved on under another owner: drop the call."""
 
 
+class ElsewhereError(RecordbridgeError):
+    """The call is another worker's (N-6)."""
+
+
+class StandingError(RecordbridgeError):
+    """N-6: it is asked of another worker, which has not answered yet, and will be done."""
+
+
 class MediaError(RecordbridgeError):
     """Audio that cannot be read, cut or encoded."""
 

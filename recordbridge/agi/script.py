@@ -14,7 +14,7 @@ from recordbridge.agi.protocol import Greeting
 from recordbridge.engine.applications import Application, Applications
 from recordbridge.engine.dialplans import Asked, Wanted
 from recordbridge.engine.lines import Line
-from recordbridge.errors import PbxError, StorageError
+from recordbridge.errors import ElsewhereError, PbxError, StorageError
 from recordbridge.machine.intents import AgiAnswer, AgiPlay, AgiResult
 from recordbridge.plivo.elements import Record
 from recordbridge.plivo.parser import parse_record
@@ -77,7 +77,7 @@ async def _serve(door: Door, connection: Connection, greeting: Greeting) -> None
         await connection.command(protocol.verbose(f"recordbridge: {warning}"))
     try:
         asked = await door.records.record(connection, wanted)
-    except (PbxError, StorageError) as error:
+    except (PbxError, StorageError, ElsewhereError) as error:
         log.warning("agi_refused", channel_id=greeting.channel_id, reason=str(error))
         await _result(door, connection, AgiResult("", status="FAILED", error=str(error)))
         return

@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from recordbridge.agi import AgiServer, Door
 from recordbridge.engine.applications import Applications
 from recordbridge.engine.dialplans import Dialplans
+from recordbridge.engine.ownership import Ownership
 from recordbridge.engine.router import Router
 from recordbridge.instant import Clock
 from recordbridge.settings import Settings
-from recordbridge.store import Database
 
 
 @contextlib.asynccontextmanager
 async def agi_door(
     settings: Settings,
     router: Router,
-    store: Database,
+    ownership: Ownership,
     applications: Applications,
     file_url: Callable[[str, str], str],
     clock: Clock,
@@ -29,7 +29,7 @@ async def agi_door(
         yield
         return
     door = Door(
-        records=Dialplans(router, store, clock),
+        records=Dialplans(router, ownership, clock),
         applications=applications,
         asterisks=tuple(each.name for each in settings.asterisk),
         file_url=file_url,

@@ -7,12 +7,14 @@ does not tell. A database on another machine cannot be measured either.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
-from recordbridge.engine.room import Place
+from recordbridge.engine.room import Place, Room
+from recordbridge.engine.router import Router
 from recordbridge.errors import StorageError
 from recordbridge.ports.audio import Blobs
 from recordbridge.settings import Settings
@@ -39,3 +41,13 @@ async def _free_bytes(folder: Path) -> int:
         return (await asyncio.to_thread(shutil.disk_usage, folder)).free
     except OSError as error:
         raise StorageError.of(error, f"the disk of {folder} cannot be measured") from error
+
+
+@contextlib.asynccontextmanager
+async def watching(room: Room, router: Router) -> AsyncIterator[None]:
+    """N-4: room on the disks, known before the first call."""
+    await room.look()
+    router.room = room.full
+    router.room_changed()
+    async with room.watching(router.room_changed):
+        yield

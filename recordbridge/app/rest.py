@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recordbridge.engine.deliveries import Deliveries
-from recordbridge.engine.live import LiveCalls
+from recordbridge.engine.live import Asks, LiveCalls
+from recordbridge.engine.ownership import Ownership
 from recordbridge.engine.router import Router
 from recordbridge.engine.texts import Texts
 from recordbridge.instant import Clock
@@ -24,10 +25,20 @@ def rest_api(
     texts: Texts,
     urls: RecordUrls,
     clock: Clock,
+    ownership: Ownership,
+    elsewhere: Asks | None,
 ) -> Api:
     """What the operations need; a channel in no application is its Asterisk's account's (E-6)."""
     owners = {each.name: settings.account_of(each) for each in settings.asterisk}
-    live = LiveCalls(router, store, blobs, owner=owners.get, clock=clock)
+    live = LiveCalls(
+        router,
+        store,
+        blobs,
+        ownership=ownership,
+        elsewhere=elsewhere,
+        owner=owners.get,
+        clock=clock,
+    )
     return Api(
         lists=store,
         live=live,

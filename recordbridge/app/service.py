@@ -8,6 +8,7 @@ import functools
 import secrets
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,16 +18,16 @@ from aiohttp import web as aioweb
 from recordbridge import web
 from recordbridge.app.agi import agi_door
 from recordbridge.app.configured import ConfiguredApplications
-from recordbridge.app.places import places
+from recordbridge.app.places import places, watching
 from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.app.rest import rest_api
 from recordbridge.app.storage import storage
 from recordbridge.app.transcripts import transcribing
+from recordbridge.app.workers import SETTLE_S, Workers
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
 from recordbridge.blobs.sounds import SoundFolder
 from recordbridge.engine.deliveries import Deliveries
-from recordbridge.engine.heartbeat import Heartbeat
 from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.room import Room
@@ -63,6 +64,7 @@ class Service:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.metrics = Metrics(version("recordbridge"))
+        self.workers = Workers(settings.service, self.clock)
         self.applications = ConfiguredApplications(settings)
         self.links: list[AriPbx] = []
         self.router: Router
@@ -88,6 +90,7 @@ class Service:
                 open_store(
                     database,
                     worker=settings.service.worker,
+                    notice=self.workers.database,
                     took=self.metrics.commit_duration.observe,
                 )
             )
@@ -106,28 +109,16 @@ class Service:
             )
             self._engine(encoder, blobs, sender, urls, heard)
             stack.push_async_callback(self._stop)
-            if self.store.leases.shared:
-                await stack.enter_async_context(self._heartbeat().running())
+            await stack.enter_async_context(self.workers.beating(lambda: self.links))
             await self._resume(shared)
             await stack.enter_async_context(self.transcriber.running())
-            await stack.enter_async_context(self._watching(blobs, shared))
+            room = Room(list(places(settings, blobs, shared)), self.metrics)
+            await stack.enter_async_context(watching(room, self.router))
             await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
             await stack.enter_async_context(self._linked())
-            file_url = functools.partial(_file_url, urls, self.clock)
-            await stack.enter_async_context(
-                agi_door(settings, self.router, self.store, self.applications, file_url, self.clock)
-            )
+            await stack.enter_async_context(self._agi(urls))
+            stack.push_async_callback(self.workers.put_down)
             yield self
-
-    @contextlib.asynccontextmanager
-    async def _watching(self, blobs: Blobs, shared: dict[str, Path | None]) -> AsyncIterator[None]:
-        """N-4: room on the disks, known before the first call."""
-        room = Room(list(places(self.settings, blobs, shared)), self.metrics)
-        await room.look()
-        self.router.room = room.full
-        self.router.room_changed()
-        async with room.watching(self.router.room_changed):
-            yield
 
     def _engine(
         self,
@@ -137,7 +128,7 @@ class Service:
         urls: RecordUrls,
         heard: Prompting,
     ) -> None:
-        work = _work_folder(self.settings.storage.path)
+        work = _work_folder(self.settings.storage.path, self.settings.service.worker)
         self.pipeline = Pipeline(audio=encoder, blobs=blobs, work=work)
         self.router = Router(
             store=self.store,
@@ -146,8 +137,23 @@ class Service:
             applications=self.applications,
             clock=self.clock,
             metrics=self.metrics,
+            tenure=self.workers.tenure,
         )
-        self.recovery = Recovery(router=self.router, store=self.store, pipeline=self.pipeline)
+        self.recovery = Recovery(
+            router=self.router,
+            store=self.store,
+            pipeline=self.pipeline,
+            worker=self.settings.service.worker if self.store.leases.shared else "",
+        )
+        self._delivering(sender, urls)
+        self.workers.join(self.store, self.router, self.recovery, self.deliveries)
+        self._listening(blobs, work)
+        self.router.accepting = lambda: not self.workers.leaving and self.store.away_s < AWAY_S
+        self.router.most = self.settings.service.max_calls
+        loop = asyncio.get_running_loop()
+        self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
+
+    def _delivering(self, sender: HttpSender, urls: RecordUrls) -> None:
         self.deliveries = Deliveries(
             store=self.store,
             sender=sender,
@@ -158,13 +164,10 @@ class Service:
             schedule_s=self.settings.webhooks.schedule_s,
             metrics=self.metrics,
             commits=self.router.commits,
+            sure=self.workers.tenure.sure,
         )
-        self._listening(blobs, work)
         self.router.deliveries = self.deliveries
-        self.router.accepting = lambda: self.store.away_s < AWAY_S
         self.metrics.deliveries_backlog.set_function(lambda: self.deliveries.backlog)
-        loop = asyncio.get_running_loop()
-        self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
 
     def _listening(self, blobs: Blobs, work: Path) -> None:
         submit, clock = self.deliveries.submit, self.clock
@@ -173,19 +176,17 @@ class Service:
         )
         self.router.transcribe = self.transcriber.add
 
-    def _heartbeat(self) -> Heartbeat:
-        """N-6: other workers may be on this database."""
-        loop = asyncio.get_running_loop()
-        return Heartbeat(self.store.leases, self.deliveries.submit, loop.time)
+    def _agi(self, urls: RecordUrls) -> AbstractAsyncContextManager[None]:
+        file_url = functools.partial(_file_url, urls, self.clock)
+        owned = self.workers.ownership
+        return agi_door(self.settings, self.router, owned, self.applications, file_url, self.clock)
 
     async def _urls(self) -> RecordUrls:
-        storage = self.settings.storage
-        keys = [key.get_secret_value() for key in storage.url_keys]
-        if not keys:
-            keys = [await self.store.secret(URL_KEY, secrets.token_hex(32))]
-        return RecordUrls(
-            self.settings.service.public_url, keys, storage.url_ttl_days, storage.access
-        )
+        kept = self.settings.storage
+        keys = [key.get_secret_value() for key in kept.url_keys]
+        keys = keys or [await self.store.secret(URL_KEY, secrets.token_hex(32))]
+        public_url = self.settings.service.public_url
+        return RecordUrls(public_url, keys, kept.url_ttl_days, kept.access)
 
     async def _resume(self, shared: dict[str, Path | None]) -> None:
         """N-1: the calls and requests that were open when we last stopped."""
@@ -227,6 +228,7 @@ class Service:
             on_down=down,
             log=log,
             tls=tls,
+            offers=self.workers.claims(name),
         )
         self.metrics.ari_events.read(link.events_seen)
         return link
@@ -252,7 +254,7 @@ class Service:
             urls=urls,
             accounts=self.applications.accounts,
             clock=self.clock,
-            checks={"database": self._database_ready}
+            checks={"database": functools.partial(_database_ready, self.store)}
             | {f"asterisk:{link.name}": functools.partial(_ready, link) for link in self.links},
             registry=self.metrics.registry,
         )
@@ -266,6 +268,8 @@ class Service:
             self.texts,
             urls,
             self.clock,
+            self.workers.ownership,
+            self.workers.commands.ask if self.store.leases.shared else None,
         )
         add_api(application, api)
         return application
@@ -296,15 +300,12 @@ class Service:
         finally:
             await runner.cleanup()
 
-    async def _database_ready(self) -> str:
-        away_s = self.store.away_s
-        return "" if away_s < AWAY_S else f"the database is away for {away_s:.0f} s"
-
     async def _stop(self) -> None:
         """N-7: finish what is in flight, keep the rest for the next start."""
-        for actor in list(self.router.calls.values()):
-            actor.close()
-        await asyncio.gather(self.pipeline.close(GRACE_S), self.deliveries.close(GRACE_S))
+        await self.workers.put_down()  # if the start failed
+        grace_s = GRACE_S - SETTLE_S
+        await asyncio.gather(self.pipeline.close(grace_s), self.deliveries.close(grace_s))
+        await self.workers.resign()
 
 
 def tell_broken(task: asyncio.Task[None]) -> None:
@@ -334,11 +335,13 @@ def _make_folder(database: str) -> None:
             Path(database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _work_folder(storage: Path) -> Path:
-    """For files in the making; what a killed process left there is made again."""
-    work = storage / "work"
+def _work_folder(storage: Path, worker: str) -> Path:
+    """For files in the making, of this worker alone; what a killed process left there is made
+    again.
+    """
+    work = storage / "work" / worker
     try:
-        work.mkdir(exist_ok=True)
+        work.mkdir(parents=True, exist_ok=True)
         for leftover in work.iterdir():
             leftover.unlink()
     except OSError as error:
@@ -349,6 +352,11 @@ def _work_folder(storage: Path) -> Path:
 def _file_url(urls: RecordUrls, clock: Clock, account: str, name: str) -> str:
     recording_id, _, ext = name.partition(".")
     return urls.record_url(account, recording_id, ext, clock())
+
+
+async def _database_ready(store: Database) -> str:
+    away_s = store.away_s
+    return "" if away_s < AWAY_S else f"the database is away for {away_s:.0f} s"
 
 
 async def _ready(link: AriPbx) -> str:

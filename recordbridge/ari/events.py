@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
+MOVED = "recordbridge-moved"
+"""N-6: the argument of a StasisStart that is no entry: the channel came from another worker."""
+
 
 class Caller(msgspec.Struct, gc=False):
     name: str = ""
@@ -56,6 +59,12 @@ class StasisStart(Event, tag=True, gc=False, kw_only=True):
     channel: Channel
     args: list[str] = []
     replace_channel: Channel | None = None
+
+
+class CallBroadcast(Event, tag=True, gc=False, kw_only=True):
+    """N-6: StasisBroadcast offers a channel to all workers; who claims it first gets it."""
+
+    channel: Channel
 
 
 class StasisEnd(Event, tag=True, gc=False, kw_only=True):
@@ -152,6 +161,7 @@ class Unknown(msgspec.Struct, gc=False):
 
 Known = (
     StasisStart
+    | CallBroadcast
     | StasisEnd
     | ChannelStateChange
     | ChannelDestroyed

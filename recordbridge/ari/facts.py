@@ -142,6 +142,8 @@ class Translator:
 
     def _entered(self, event: events.StasisStart) -> Facts:
         channel = event.channel
+        if events.MOVED in event.args:
+            return ()
         if event.replace_channel is not None:
             return self._replaced(event, event.replace_channel)
         if self._leg(channel.id) is not None and not is_new_leg(event):

@@ -13,7 +13,7 @@ import contextlib
 import random
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from websockets.exceptions import WebSocketException
 
 from recordbridge import instant
-from recordbridge.ari import commands, dialling, events, lookup, trouble
+from recordbridge.ari import commands, dialling, events, lookup, moving, trouble
 from recordbridge.ari.command import Command
 from recordbridge.ari.facts import Routed, Translator
 from recordbridge.ari.keys import KeysInFlight
@@ -39,7 +39,7 @@ from recordbridge.ari.version import takes_commands_on_socket, too_old
 from recordbridge.errors import PbxError, PbxRefusedError, PbxUnavailableError
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CallEntered, CommandRefused, Fact, KeysSent, PbxSeen
-from recordbridge.ports.pbx import Belongings, FactSink, Survey
+from recordbridge.ports.pbx import Belongings, FactSink, Offers, Survey
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 10.0
@@ -60,7 +60,8 @@ class AriPbx:
 
     `sink` takes the facts. `on_up` is awaited at each connection, with events flowing and
     commands possible: the engine reconciles in it; when it returns, the link is `connected`.
-    If it raises a PbxError the connection is given up and made anew. `on_down` gets the reason,
+    If it raises a PbxError the connection is given up and made anew. `offers` decides about calls
+    that are offered to several workers; without it none is claimed. `on_down` gets the reason,
     whether `on_up` had returned or not.
     `recordings` is Asterisk's recording folder when it is shared with us. `commands` chooses how
     commands travel: `auto` uses the socket where Asterisk takes them there.
@@ -82,8 +83,10 @@ class AriPbx:
         log: structlog.typing.FilteringBoundLogger,
         commands: Literal["auto", "http", "websocket"] = "auto",
         tls: ssl.SSLContext | None = None,
+        offers: Offers | None = None,
     ) -> None:
         self.name = name
+        self._offers = offers
         self.version = ""
         self.standby = False
         self._place = trouble.Place(url, username, app)
@@ -111,6 +114,11 @@ class AriPbx:
     def connected(self) -> bool:
         """See `ports.pbx.Pbx.connected`."""
         return self._connected
+
+    @property
+    def app(self) -> str:
+        """Our application there."""
+        return self._place.app
 
     @property
     def clock_offset_ms(self) -> int:
@@ -176,6 +184,19 @@ class AriPbx:
         for fact in found.progress:
             self._soon(call, fact)
         return found.seen
+
+    async def bring_in(self, channels: list[str], others: list[str], bridges: list[str]) -> None:
+        """See `ports.pbx.Pbx.bring_in`."""
+        await moving.bring_in(self._rest, self._place.app, channels, others, bridges)
+
+    async def send_on(self, channel_id: str, app: str, args: Mapping[str, str]) -> None:
+        """See `ports.pbx.Pbx.send_on`."""
+        await moving.send_on(self._rest, channel_id, app, args)
+
+    async def in_application(self, app: str) -> list[str]:
+        """See `ports.pbx.Pbx.in_application`."""
+        found = await moving.in_application(self._rest, app)
+        return [each for each in found if self._translator.is_main_id(each)]
 
     async def find(self, call: str) -> CallEntered | None:
         """See `ports.pbx.Pbx.find`."""
@@ -255,6 +276,8 @@ class AriPbx:
             clock=self._clock,
             sink=self._sink,
             log=self._log,
+            app=self._place.app,
+            offers=None if self._offers is None else _WhileUp(self, self._offers),
         )
         await self._session.run(self._up)
 
@@ -285,6 +308,17 @@ class AriPbx:
         met, self._met = self._met, False
         if met or self.standby:
             self._on_down(reason)
+
+
+class _WhileUp:
+    """No call is claimed before what was there is reconciled."""
+
+    def __init__(self, link: AriPbx, offers: Offers) -> None:
+        self._link, self._offers = link, offers
+        self.lost = offers.lost
+
+    def wanted(self, channel_id: str) -> bool:
+        return self._link.connected and self._offers.wanted(channel_id)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from recordbridge import instant
 from recordbridge.ari import dialling, events, headers
-from recordbridge.ari.command import Command
+from recordbridge.ari.command import Command, part
 from recordbridge.ari.dispatch import Dispatch, HttpDispatch, SocketDispatch
 from recordbridge.ari.facts import Translator
 from recordbridge.ari.keys import KeysInFlight
@@ -27,7 +27,7 @@ from recordbridge.ari.socket import EventSocket
 from recordbridge.ari.streams import Streams
 from recordbridge.errors import PbxConflictError, PbxError, PbxUnavailableError
 from recordbridge.machine.facts import CallEntered, CallLeft, Fact
-from recordbridge.ports.pbx import FactSink
+from recordbridge.ports.pbx import FactSink, Offers
 
 STALLED_S = 10
 WATCH_S = 5
@@ -39,6 +39,10 @@ REPLACED = (
     "another client connected under our application name: give every client a name of its own"
     " (asterisk[].app), then restart this one, which stands by"
 )
+
+
+CLAIMED = (404, 409)
+"""Another worker was faster, or the offer is over."""
 
 
 class ReplacedError(PbxConflictError):
@@ -66,13 +70,16 @@ class Session:
         clock: instant.Clock,
         sink: FactSink,
         log: structlog.typing.FilteringBoundLogger,
+        app: str = "",
+        offers: Offers | None = None,
     ) -> None:
         self._socket, self._rest = socket, rest
+        self._app, self._offers = app, offers
         self._translator = translator
-        self._clock = clock
-        self._sink = sink
-        self._log = log
+        self._clock, self._sink, self._log = clock, sink, log
         self._group = asyncio.TaskGroup()
+        self._playing, self._seen = playing, seen
+        self._keys, self._streams = keys, streams
         self._settler = Settler(
             rest,
             translator,
@@ -87,11 +94,8 @@ class Session:
         self._http = HttpDispatch(rest, self._settler.settle)
         self._on_socket = SocketDispatch(socket, self._settler.settle) if on_socket else None
         self._dispatch: Dispatch = self._on_socket or self._http
-        self._playing, self._seen = playing, seen
-        self._keys, self._streams = keys, streams
         self._held: dict[str, list[Fact]] = {}
-        self._replaced = False
-        self.unsettled: list[Command] = []
+        self._replaced, self.unsettled = False, list[Command]()
 
     async def run(self, up: Callable[[], Awaitable[None]]) -> None:
         """Read until the socket ends; `up` runs beside it, while events already flow.
@@ -171,11 +175,26 @@ class Session:
         elif isinstance(event, events.ApplicationReplaced):
             self._replaced = True
             self._socket.abort()
+        elif isinstance(event, events.CallBroadcast):
+            self._offered(event.channel.id)
         elif isinstance(event, events.Unknown):
             if event.detail:
                 self._log.warning("ari_event_not_understood", type=event.type, reason=event.detail)
         else:
             self._tell(event)
+
+    def _offered(self, channel_id: str) -> None:
+        """N-6: claim the channel while there is room; losing it to another worker is no news."""
+        if self._offers is not None and self._offers.wanted(channel_id):
+            self._spawn(self._claim(self._offers, channel_id), "ari-claim")
+
+    async def _claim(self, offers: Offers, channel_id: str) -> None:
+        uri = f"events/claim?channelId={part(channel_id)}&application={part(self._app)}"
+        reply = await self.ask("POST", uri)
+        if reply.status >= 400:
+            offers.lost(channel_id)
+            if reply.status not in CLAIMED:
+                self._log.warning("claim_failed", channel=channel_id, status=reply.status)
 
     def _tell(self, event: events.Known) -> None:
         told = self._translator.facts(event)

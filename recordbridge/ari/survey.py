@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 IN_STASIS = ("Stasis", "StasisBroadcast")
 
 
-class _Application(msgspec.Struct):
+class Application(msgspec.Struct):
     channel_ids: list[str] = []
 
 
@@ -47,7 +47,7 @@ async def survey(
     """Ask for all of it. Raises PbxUnavailableError."""
     info, application, channels, bridges, stored = await asyncio.gather(
         _there(rest, "asterisk/info?only=status", _Info),
-        lookup.get(rest, f"applications/{quote(app, safe='')}", _Application),
+        lookup.get(rest, f"applications/{quote(app, safe='')}", Application),
         _there(rest, "channels", list[events.Channel]),
         _there(rest, "bridges", list[_Bridge]),
         recordings.names(ids.OBJECT_PREFIX),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -21,7 +22,7 @@ from recordbridge.engine.commits import Commits
 from recordbridge.errors import FenceError
 from recordbridge.instant import Clock, Instant
 from recordbridge.machine import call as machine
-from recordbridge.machine.facts import Fact
+from recordbridge.machine.facts import CallEntered, Fact
 from recordbridge.machine.intents import (
     Abandon,
     AgiResult,
@@ -61,6 +62,19 @@ Requests = tuple[RequestRow, ...]
 class Hands(Protocol):
     """Does what the machine of a call wants (`engine.hands`)."""
 
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """N-6: what other workers ask of our calls: id of the command by `asked_id`."""
+        ...
+
+    def doubtful(self) -> bool:
+        """Another worker may own our calls: nothing is done until we know."""
+        ...
+
+    def when_sure(self, act: Callable[[], None]) -> None:
+        """Now, if they are certainly ours."""
+        ...
+
     def act(self, actor: Actor, intent: Intent) -> None: ...
 
     def noted(self, note: Note) -> None: ...
@@ -91,15 +105,17 @@ class Actor:
         "_log",
         "_loop",
         "_store",
-        "_stored",
         "_timer",
         "_timer_at",
         "_unbegun",
         "busy",
         "closed",
         "dirty",
+        "entered",
         "fence",
+        "lost",
         "state",
+        "stored",
         "version",
     )
 
@@ -118,18 +134,19 @@ class Actor:
         self.version = version
         self.fence = fence
         """N-6: our number as the call's owner; a commit under an older one fails."""
-        self.busy = False
-        self.closed = False
+        self.busy = self.closed = self.lost = False
         self.dirty = False
         """There are steps that are not in the commit queue yet."""
         self._hurry = False
         """Not all of them can wait a second."""
         self._kept = state if version else None
         """The state as the commit queue has it."""
-        self._stored = self._kept
+        self.stored = self._kept
         """The state as the store has it; None while it does not know the call."""
         self._late: list[Intent] = []
         """What waits for the next commit."""
+        self.entered: CallEntered | None = None
+        """How it came in, until it is stored: the database may know of an earlier life."""
         self._unbegun: set[str] = set()
         """Legs and playbacks whose beginning waits for a commit: their end must not overtake it."""
         self._log = log.bind(call_uuid=state.call_uuid)
@@ -143,16 +160,27 @@ class Actor:
         self._timer_at = 0
         self._deadline: Instant | None = None
 
-    def begin(self, first: machine.Step) -> None:
+    def begin(self, first: machine.Step, entered: CallEntered | None = None) -> None:
         """Do what the call's first step (`machine.enter`) came to."""
+        self.entered = entered
         self._guarded(first)
+
+    def wake(self) -> None:
+        """The call is certainly ours: go on."""
+        if self._inbox and not self.busy and not self.closed:
+            self._guarded(None)
+
+    def lose(self) -> None:
+        """The call is another worker's now: do nothing more for it."""
+        self.lost = True
+        self._drop(hang_up=False)
 
     def feed(self, fact: Fact | None) -> None:
         """Take a fact in; None when time has passed."""
         if self.closed:
             return
         self._inbox.append(fact)
-        if not self.busy:
+        if not self.busy and not self._hands.doubtful():
             self._guarded(None)
 
     def close(self) -> None:
@@ -223,10 +251,10 @@ class Actor:
 
         What is said is recorded only for a recording that a restart will know of (N-1).
         """
-        if isinstance(intent, Pbx) and self._stored is None:
+        if isinstance(intent, Pbx) and self.stored is None:
             return True
         if isinstance(intent, BeginCapture):
-            return self._store.available and not machine.records(self._stored, intent.name)
+            return self._store.available and not machine.records(self.stored, intent.name)
         if isinstance(intent, EndCapture):
             return self._store.available and not intent.told
         return not intent.early
@@ -278,8 +306,7 @@ class Actor:
         self._kept = state
         now = self._clock()
         self.version += 1
-        asked = _asked(state, late, now) if late else Unit()
-        requests = asked.requests
+        asked = _asked(state, late, now, self._hands.commands) if late else Unit()
         unit = replace(
             asked,
             call=rows.call_row(state, self.version, self.fence, open_=not machine.finished(state)),
@@ -292,7 +319,7 @@ class Actor:
             ),
         )
         future = self._store.commit(unit, quiet=not late)
-        future.add_done_callback(lambda done: self._committed(done, state, late, requests))
+        future.add_done_callback(lambda done: self._committed(done, state, late, unit.requests))
 
     def _committed(
         self, done: asyncio.Future[None], kept: Call, intents: list[Intent], requests: Requests
@@ -301,15 +328,19 @@ class Actor:
             return
         error = done.exception()
         if error is None:
-            self._stored = kept
-            self._act(intents, requests)
+            self.stored, self.entered = kept, None
+            self._hands.when_sure(lambda: self._act(intents, requests))
             return
         fenced = isinstance(error, FenceError)
-        event = "fence_lost" if fenced else "commit_failed"
-        self._log.error(event, reason=str(error))
+        if fenced and self.entered is not None:
+            self._log.info("call_known")
+        else:
+            self._log.error("fence_lost" if fenced else "commit_failed", reason=str(error))
         self._drop(hang_up=not fenced)
 
     def _act(self, intents: list[Intent], requests: Requests) -> None:
+        if self.lost:
+            return
         for row in requests:
             if failpoints.ON:
                 failpoints.reach(f"before.{row.kind}")
@@ -328,7 +359,7 @@ class Actor:
             self._hands.released(self)
 
 
-def _asked(state: Call, intents: list[Intent], now: Instant) -> Unit:
+def _asked(state: Call, intents: list[Intent], now: Instant, commands: Mapping[str, str]) -> Unit:
     """What intents write of their own."""
     wishes = (i for i in intents if isinstance(i, Transcribe))
     return Unit(
@@ -336,6 +367,11 @@ def _asked(state: Call, intents: list[Intent], now: Instant) -> Unit:
         starts=tuple(rows.start_row(state, i, now) for i in intents if isinstance(i, Recognise)),
         transcripts=tuple(rows.transcript_row(state, wish) for wish in wishes),
         updates=tuple(u for i in intents if (u := _update(i)) is not None),
+        answers=tuple(
+            rows.answer_row(commands[i.asked_id], i, now)
+            for i in intents
+            if isinstance(i, Reply) and i.asked_id in commands
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import structlog
@@ -57,7 +57,10 @@ class Deliveries:
         schedule_s: tuple[int, ...],
         metrics: Metrics,
         commits: Commits,
+        sure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._sure = sure
+        """Waits while our requests may be another worker's (N-6)."""
         self._store = store
         self._clock = clock
         self._trying = Attempts(sender, clock, tokens, file_url, schedule_s)
@@ -121,6 +124,30 @@ class Deliveries:
             await self._store.replay_requests(done[first : first + REPLAYED], self._clock())
         if done:
             await self._backlog.look()
+
+    def keep_only(self, request_ids: set[str]) -> int:
+        """The others are another worker's now; how many they were."""
+        lost = [each for each in self._open if each not in request_ids]
+        for each in lost:
+            self.abandon(each)
+        return len(lost)
+
+    def trying(self) -> set[str]:
+        """The calls of which a request is on its way."""
+        return {each.row.call_uuid for each in self._open.values() if each.task is not None}
+
+    async def settle(self, grace_s: float) -> None:
+        """N-7: begin nothing more, and wait for the attempts in flight for at most `grace_s`.
+
+        A document that comes later would find its call put down: it is asked for again.
+        """
+        self._stopping = True
+        self._turns.stop()
+        trying = {each.task: each for each in self._open.values() if each.task is not None}
+        late = (await asyncio.wait(trying, timeout=grace_s))[1] if trying else ()
+        for task in late:
+            if trying[task].wants_document:
+                task.cancel()
 
     def make_durable(self, request_id: str) -> None:
         """Nobody waits for the reply any more, but it shall arrive (H-3)."""
@@ -233,6 +260,8 @@ class Deliveries:
 
     async def _run(self, request: Delivery) -> Instant | None:
         """One attempt; when the next one is due."""
+        if self._sure is not None:
+            await self._sure()
         made = await self._trying.attempt(request)
         self._record(request, made)
         if made.verdict.settled:

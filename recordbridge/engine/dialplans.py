@@ -12,6 +12,7 @@ import msgspec
 from recordbridge import ids
 from recordbridge.engine.actor import Actor
 from recordbridge.engine.lines import Line, Lines
+from recordbridge.engine.ownership import Ownership
 from recordbridge.errors import PbxGoneError, PbxUnavailableError, StorageError
 from recordbridge.instant import Clock
 from recordbridge.machine import facts as f
@@ -50,12 +51,6 @@ class Actors(Protocol):
     def tell(self, call_uuid: str, fact: f.Fact) -> None: ...
 
 
-class Keeps(Protocol):
-    """What is needed of the database."""
-
-    async def call(self, call_uuid: str) -> CallRow | None: ...
-
-
 class Asked(msgspec.Struct, frozen=True):
     """A recording that was asked for; its line hears the rest."""
 
@@ -66,13 +61,15 @@ class Asked(msgspec.Struct, frozen=True):
 class Dialplans:
     """What the FastAGI door needs of the engine."""
 
-    def __init__(self, actors: Actors, store: Keeps, clock: Clock) -> None:
+    def __init__(self, actors: Actors, ownership: Ownership, clock: Clock) -> None:
         self._actors = actors
-        self._store = store
+        self._ownership = ownership
         self._clock = clock
 
     async def record(self, line: Line, wanted: Wanted) -> Asked:
-        """Ask for the recording. Raises PbxError or StorageError when that cannot be done."""
+        """Ask for the recording. Raises PbxError, StorageError or ElsewhereError when that cannot
+        be done.
+        """
         if not self._actors.accepting():
             raise StorageError("the database is away")
         actor = await self._actor(wanted)
@@ -94,7 +91,7 @@ class Dialplans:
         if actor is not None and actor.state.outside and not actor.state.over:
             return actor
         found = await self._find(wanted)
-        row = await self._store.call(call_uuid)
+        row = await self._ownership.taken(call_uuid)
         actor = self._actors.calls.get(call_uuid)
         if actor is None:
             return self._actors.overhear(wanted.asterisk, found, wanted.profile, row)

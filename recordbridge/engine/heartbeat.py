@@ -1,55 +1,91 @@
-"""N-6: tells the other workers of a database that we live, and sends what dead ones have left.
+"""N-6: tells the other workers of a database that we live, and looks whether they do.
 
 Nothing is adopted unless our own beats have been in time for the length of a lease: after an
-outage of the database every worker looks dead until it has had its turn.
+outage of the database every worker looks dead until it has had its turn. After a beat that came
+too late for our own lease, others may have adopted what was ours: that is dropped first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Protocol
 
 import structlog
 
-from recordbridge.errors import StorageError
-from recordbridge.ports.rows import RequestRow
+from recordbridge.engine.tenure import Tenure
+from recordbridge.errors import PbxError, StorageError
 from recordbridge.ports.store import Leases
 
 log = structlog.get_logger()
 
 HEARTBEAT_S = 2.0
 """From one beat to the next; a lease (`store.leases.LEASE_S`) outlives two that are missed."""
+LOOK_S = 0.5
+"""How often is looked for what others have left, or given away."""
+
+
+class Succession(Protocol):
+    """What follows from who lives (`engine.succession`)."""
+
+    async def drop_lost(self) -> None:
+        """Forget what others have adopted. Raises StorageError."""
+        ...
+
+    async def adopt(self) -> None:
+        """Adopt what others have left. Raises StorageError, PbxError."""
+        ...
 
 
 class Heartbeat:
-    """`submit` sends an adopted request. Lives on the event loop; `now` is the loop's time."""
+    """`apps` tells where we are; `sure` is called when we know again what is ours.
+
+    Lives on the event loop; `now` is in seconds.
+    """
 
     def __init__(
         self,
         leases: Leases,
-        submit: Callable[[RequestRow], None],
+        succession: Succession,
+        tenure: Tenure,
+        apps: Callable[[], Mapping[str, str]],
+        sure: Callable[[], None],
         now: Callable[[], float],
     ) -> None:
+        self._sure = sure
         self._leases = leases
-        self._submit = submit
+        self._succession = succession
+        self._tenure = tenure
+        self._apps = apps
         self._now = now
         self._beaten_at = self._well_since = now()
-        self._left: dict[str, int] = {}
+
+    @property
+    def well(self) -> bool:
+        """Our beats have been in time for a lease, and the last one still holds."""
+        lease_s = self._leases.lease_s
+        in_time = self._now() - self._beaten_at < lease_s
+        return in_time and self._beaten_at - self._well_since >= lease_s
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Beat now, and until the block ends. Raises StorageError for the first beat."""
         await self.beat()
-        task = asyncio.create_task(self._run(), name="heartbeat")
+        tasks = [
+            asyncio.create_task(self._beat_on(), name="heartbeat"),
+            asyncio.create_task(self._look_on(), name="succession"),
+        ]
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
-    async def _run(self) -> None:
+    async def _beat_on(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             try:
@@ -58,24 +94,25 @@ class Heartbeat:
                 log.warning("heartbeat_failed", reason=str(error))
 
     async def beat(self) -> None:
-        """One beat, and what may be done after it."""
+        """One beat; if it is late, what was lost meanwhile is dropped."""
         lease_s = self._leases.lease_s
-        await self._leases.beat()
+        began = self._now()
+        await self._leases.beat(self._apps())
         late = self._now() - self._beaten_at > lease_s
-        self._beaten_at = self._now()
+        self._beaten_at = began
         if late:
-            self._well_since = self._beaten_at
-        if self._beaten_at - self._well_since >= lease_s:
-            await self._adopt()
+            self._well_since = self._now()
+            await self._succession.drop_lost()
+        self._tenure.renewed(began + lease_s)
+        if late:
+            self._sure()
 
-    async def _adopt(self) -> None:
-        adopted = await self._leases.adopt_requests()
-        for row in adopted:
-            self._submit(row)
-        if adopted:
-            log.info("requests_adopted", requests=len(adopted))
-        left = await self._leases.calls_left()
-        for worker, calls in left.items():
-            if self._left.get(worker) != calls:
-                log.warning("calls_left_by_dead_worker", worker=worker, calls=calls)
-        self._left = left
+    async def _look_on(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if not self.well:
+                continue
+            try:
+                await self._succession.adopt()
+            except (StorageError, PbxError) as error:
+                log.warning("adoption_failed", reason=str(error))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from recordbridge import ids
 from recordbridge.engine import rows
 from recordbridge.engine.actor import Actor
+from recordbridge.engine.ownership import Ownership
 from recordbridge.engine.replies import Asking, Replies
-from recordbridge.errors import StorageError
+from recordbridge.errors import ElsewhereError, StorageError
 from recordbridge.machine import facts as f
 from recordbridge.machine import life
 from recordbridge.machine.intents import Reply
@@ -59,6 +60,16 @@ class Keeps(Protocol):
     async def delete_recording(self, recording_id: str, at: int) -> None: ...
 
 
+class Elsewhere(NamedTuple):
+    """A live call of another worker (N-6)."""
+
+    call_uuid: str
+
+
+Asks = Callable[[str, Asking, str], asyncio.Future[Reply]]
+"""Asks another worker for something of its call: CallUUID, what, id (`engine.commands`)."""
+
+
 class LiveCalls:
     """Finds live calls and asks them. `owner` gives the account of a channel in no application."""
 
@@ -68,23 +79,30 @@ class LiveCalls:
         store: Keeps,
         blobs: Blobs,
         *,
+        ownership: Ownership,
+        elsewhere: Asks | None = None,
         owner: Callable[[str], str | None],
         clock: Callable[[], int],
     ) -> None:
         self._actors = actors
         self._store = store
         self._blobs = blobs
+        self._ownership = ownership
+        self._elsewhere = elsewhere
         self._owner = owner
         self._clock = clock
 
-    async def find(self, account: str, call: str) -> Actor | None:
+    async def find(self, account: str, call: str) -> Actor | Elsewhere | None:
         """The account's live call of that CallUUID or channel id.
 
         Raises PbxError while it cannot be known, StorageError.
         """
         known = self._known(call)
-        if known is not None:
+        if known is not None and not (known.closed and self._ownership.shared):
             return known if known.state.profile.account == account else None
+        row = await self._of_others(call)
+        if row is not None:
+            return Elsewhere(row.call_uuid) if row.account == account else None
         for pbx in self._actors.pbxs():
             found = await pbx.find(call)
             if found is not None:
@@ -96,13 +114,31 @@ class LiveCalls:
         actor = self._known(call)
         return None if actor is None or actor.state.profile.account != account else actor.state
 
-    async def ask(self, actor: Actor, fact: Asking) -> Reply:
-        """The answer. Raises StorageError when it does not come in time."""
-        return await answered(self._actors.replies.ask(actor, fact))
+    async def ask(self, call: Actor | Elsewhere, fact: Asking) -> Reply:
+        """The answer. Raises StorageError when it does not come in time, or StandingError."""
+        return await answered(self.asked(call, fact))
 
-    def asked(self, actor: Actor, fact: Asking) -> asyncio.Future[Reply]:
-        """The same, for those who wait themselves."""
-        return self._actors.replies.ask(actor, fact)
+    def asked(
+        self, call: Actor | Elsewhere, fact: Asking, *, same: str = ""
+    ) -> asyncio.Future[Reply]:
+        """The same, for those who wait themselves. What is asked of another worker with an id
+        that is the `same` is done once.
+        """
+        if isinstance(call, Elsewhere):
+            assert self._elsewhere is not None
+            return self._elsewhere(call.call_uuid, fact, same or fact.asked_id)
+        return self._actors.replies.ask(call, fact)
+
+    async def _of_others(self, call: str) -> CallRow | None:
+        """The row of a call that goes on with another worker, by CallUUID, channel or leg."""
+        if not self._ownership.shared:
+            return None
+        made = ids.parse_object_id(call)
+        uuids = [call, *(ids.call_uuid(pbx.name, call) for pbx in self._actors.pbxs())]
+        for each in uuids if made is None else [made.call]:
+            if (row := await self._ownership.elsewhere(each)) is not None:
+                return row
+        return None
 
     async def erase(self, row: RecordingRow) -> bool:
         """E-3: delete every copy of a recording; False while it is still worked on.
@@ -113,7 +149,11 @@ class LiveCalls:
         state = await self._state_of(row) if actor is None else actor.state
         held = None if state is None else _recording(state, row.recording_id)
         if state is not None and held is not None:
-            if actor is not None and not life.settled(held):
+            if actor is None and await self._ownership.elsewhere(row.call_uuid) is None:
+                settled = True
+            else:
+                settled = life.settled(held)
+            if not settled:
                 return False
             names = tuple(name for name in life.capture_names(held) if name)
             self._actors.discard(state.asterisk, names)
@@ -138,7 +178,9 @@ class LiveCalls:
         made = ids.parse_object_id(channel_id)
         return self._actors.calls.get(made.call) if made is not None and made.kind == LEG else None
 
-    async def _found(self, account: str, asterisk: str, found: f.CallEntered) -> Actor | None:
+    async def _found(
+        self, account: str, asterisk: str, found: f.CallEntered
+    ) -> Actor | Elsewhere | None:
         if found.channel_id.startswith(ids.OBJECT_PREFIX):
             actor = self._of_leg(found.channel_id)
             return actor if actor is not None and actor.state.profile.account == account else None
@@ -147,6 +189,10 @@ class LiveCalls:
         owner = self._owner(asterisk) if row is None else row.account
         if owner != account:
             return None
+        try:
+            row = await self._ownership.taken(call_uuid)
+        except ElsewhereError:
+            return Elsewhere(call_uuid)
         if (actor := self._actors.calls.get(call_uuid)) is not None:
             return actor  # it came in while we asked
         return self._actors.overhear(asterisk, found, Profile(account, ""), row)

@@ -23,6 +23,7 @@ from recordbridge.machine import intents as i
 from recordbridge.machine import life
 from recordbridge.machine.state import Call
 from recordbridge.ports.pbx import Belongings, Pbx, Survey
+from recordbridge.ports.rows import CallRow
 from recordbridge.ports.store import Store
 
 log = structlog.get_logger()
@@ -36,7 +37,11 @@ FILED = ("collecting", "done")
 class Recovery:
     """Used by the composition root; `router` owns the calls."""
 
-    def __init__(self, *, router: Router, store: Store, pipeline: Pipeline) -> None:
+    def __init__(
+        self, *, router: Router, store: Store, pipeline: Pipeline, worker: str = ""
+    ) -> None:
+        self._worker = worker
+        """Our name, if other workers may be on this database."""
         self._router = router
         self._store = store
         self._pipeline = pipeline
@@ -52,13 +57,46 @@ class Recovery:
         """Raises PbxError: then nothing is certain, and it is to be done again."""
         # A call that comes in while Asterisk is asked is in no list: it is not to be looked for.
         actors = [a for a in self._router.calls.values() if a.state.asterisk == pbx.name]
-        survey = await pbx.survey()
+        survey = await self._brought_in(pbx, actors)
         gate = asyncio.Semaphore(LOOKS)
         await asyncio.gather(*(self._look(pbx, survey, actor, gate) for actor in actors))
         await self._adopt(pbx, survey, gate)
         for call_uuid, found in survey.belongings.items():
             if call_uuid not in self._router.calls:
                 await self._clear(pbx, survey, call_uuid, found)
+
+    async def take_over(self, pbx: Pbx, adopted: list[CallRow]) -> None:
+        """N-6: calls of another worker are ours now. Raises PbxError: then the connection ends as
+        well, and the next `reconcile` does it.
+        """
+        actors = [self._router.take_up(row) for row in adopted]
+        survey = await self._brought_in(pbx, actors)
+        gate = asyncio.Semaphore(LOOKS)
+        await asyncio.gather(*(self._look(pbx, survey, actor, gate) for actor in actors))
+
+    async def _brought_in(self, pbx: Pbx, actors: list[Actor]) -> Survey:
+        """What is there, with the calls' channels in our application: those that another worker,
+        or we by another name, had, are brought here first.
+        """
+        survey = await pbx.survey()
+        elsewhere = [found for actor in actors if (found := _elsewhere(actor.state, survey))]
+        if not elsewhere:
+            return survey
+        await asyncio.gather(*(pbx.bring_in(*each) for each in elsewhere))
+        return await pbx.survey()
+
+    async def take_in(self, pbx: Pbx, app: str) -> None:
+        """N-6: calls that wait in a dead worker's application, and were never kept."""
+        waiting = await pbx.in_application(app)
+        unknown = [
+            each
+            for each in waiting
+            if await self._store.call(ids.call_uuid(pbx.name, each)) is None
+        ]
+        if not unknown:
+            return
+        await pbx.bring_in(unknown, [], [])
+        await self._adopt(pbx, await pbx.survey(), asyncio.Semaphore(LOOKS))
 
     async def _look(self, pbx: Pbx, survey: Survey, actor: Actor, gate: asyncio.Semaphore) -> None:
         state = actor.state
@@ -87,11 +125,13 @@ class Recovery:
         for call_uuid, entered in await pbx.calls_present(wanted):
             if call_uuid in self._router.calls:
                 continue
-            log.info("call_adopted", call_uuid=call_uuid)
             row = await self._store.call(call_uuid)
+            if row is not None and row.open and self._is_others(row):
+                continue  # a snoop of it, or the call itself for a moment, is in our application
+            log.info("call_adopted", call_uuid=call_uuid)
             if row is not None and row.open:
                 await self._look(pbx, survey, self._router.take_up(row), gate)
-            elif row is not None:
+            elif row is not None and not self._worker:
                 self._router.take_back(row)
             self._router.fact(pbx.name, call_uuid, entered)
 
@@ -99,13 +139,15 @@ class Recovery:
         """What a call has left that is over. Of a call that the store does not know, another
         service's perhaps, only what is in our own application is touched.
         """
+        row = await self._store.call(call_uuid)
+        if row is not None and row.open and self._is_others(row):
+            return
         for name in found.snoops:
             if name in survey.ours:
                 pbx.perform(i.EndSnoop(channel_id=name, snoop_id=name))
         for name in found.legs:
             if name in survey.ours:
                 pbx.perform(i.EndLeg(channel_id=name, leg_id=name))
-        row = await self._store.call(call_uuid)
         if row is None or row.open or call_uuid in self._router.calls:
             return
         for name in found.bridges:
@@ -114,6 +156,24 @@ class Recovery:
         copies = tuple(name for name in _safe(rows.decode(row.state)) if name in stored)
         if copies:
             self._pipeline.discard(pbx, copies)
+
+    def _is_others(self, row: CallRow) -> bool:
+        return self._worker not in ("", row.owner)
+
+
+def _elsewhere(call: Call, survey: Survey) -> tuple[list[str], list[str], list[str]] | None:
+    """Channels of the call to be brought into our application, others of it, and its bridges;
+    None when all of it is in ours.
+    """
+    of = survey.belongings.get(call.call_uuid) or Belongings()
+    legs = {*of.legs, *(leg for leg in machine.legs(call) if leg in survey.channels)}
+    main = {call.channel_id} & {*survey.channels, *of.legs}
+    channels, others = {*main, *legs} - survey.ours, {*of.snoops} - survey.ours
+    if call.outside:
+        channels, others = set(), others | channels
+    if not channels and not others:
+        return None
+    return sorted(channels), sorted(others), sorted(of.bridges)
 
 
 def _safe(call: Call) -> Iterator[str]:

@@ -24,6 +24,7 @@ from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.lines import Lines
 from recordbridge.engine.pipeline import Pipeline, Tell
 from recordbridge.engine.replies import Replies
+from recordbridge.engine.tenure import Tenure
 from recordbridge.instant import Clock
 from recordbridge.machine import call as machine
 from recordbridge.machine import facts as f
@@ -63,7 +64,11 @@ class Router:
         applications: Applications,
         clock: Clock,
         metrics: Metrics,
+        tenure: Tenure | None = None,
     ) -> None:
+        self.doubtful, self.when_sure = (sure := tenure or Tenure()).doubtful, sure.when_sure
+        self.returned: Callable[[str, f.CallEntered], None] | None = None
+        """N-6: takes a channel that was a call before; given if there may be other workers."""
         self._store = store
         self._pipeline = pipeline
         self._prompts = prompts
@@ -71,7 +76,7 @@ class Router:
         self._clock = clock
         self._metrics = metrics
         self.commits = Commits()
-        self.replies, self.lines = Replies(), Lines()
+        self.replies, self.lines, self.commands = Replies(), Lines(), dict[str, str]()
         """Of what is asked of calls; the dialplans that wait."""
         metrics.calls_active.set_function(lambda: len(self._actors))
         metrics.recordings_active.set_function(self._running)
@@ -83,6 +88,7 @@ class Router:
         self.transcribe: Callable[[TranscriptRow], None] = lambda _row: None
         """Takes recordings that shall be turned into text (`engine.transcriber`)."""
         self.accepting: Callable[[], bool] = lambda: True
+        self.most: int | None = None  # `service.max_calls`
         self.room: Callable[[str], str] = lambda _asterisk: ""
         """Where there is no room for an Asterisk's recordings (`engine.room.Room.full`)."""
 
@@ -140,8 +146,10 @@ class Router:
             actor = self._actor(known.state, known.version, known.fence)
             self._adopt(known.state.call_uuid, actor).feed(fact)
             return
-        if not self.accepting():
-            self._refuse(asterisk, call_uuid, fact.channel_id)
+        full = self.most is not None and len(self._actors) >= self.most
+        if full or not self.accepting():
+            reason = "service.max_calls is reached" if full else "the database is away, or we stop"
+            self._refuse(asterisk, call_uuid, fact.channel_id, reason)
             return
         application = matched(self._applications, asterisk, call_uuid, fact)
         step = machine.enter(
@@ -152,7 +160,7 @@ class Router:
             self._clock(),
             self.room(asterisk),
         )
-        self._adopt(call_uuid, self._actor(step.state, 0)).begin(step)
+        self._adopt(call_uuid, self._actor(step.state, 0)).begin(step, fact)
 
     def take_back(self, row: CallRow) -> Actor:
         """A call that was over and whose channel is here again."""
@@ -167,11 +175,11 @@ class Router:
             if full != actor.state.full:
                 actor.feed(f.RoomSeen(full=full))
 
-    def _refuse(self, asterisk: str, call_uuid: str, channel_id: str) -> None:
+    def _refuse(self, asterisk: str, call_uuid: str, channel_id: str, reason: str) -> None:
         """N-8: the dialplan sees it by the variable, offers the call again, takes its fallback."""
-        log.warning("call_refused", call_uuid=call_uuid, reason="the database is away")
-        self._pbxs[asterisk].perform(i.SetVariable(channel_id, *REFUSED))
-        self._pbxs[asterisk].perform(i.SendBack(channel_id=channel_id))
+        log.warning("call_refused", call_uuid=call_uuid, reason=reason)
+        for intent in (i.SetVariable(channel_id, *REFUSED), i.SendBack(channel_id=channel_id)):
+            self._pbxs[asterisk].perform(intent)
 
     # -- what is asked of calls (engine.live.Actors)
 
@@ -242,6 +250,7 @@ class Router:
             case i.Transcribe():
                 self.transcribe(rows.transcript_row(state, intent))
             case i.Reply():
+                self.commands.pop(intent.asked_id, None)
                 self.replies.tell(intent)
             case i.Agi():
                 self.lines.perform(intent)
@@ -266,15 +275,17 @@ class Router:
     def released(self, actor: Actor) -> None:
         state = actor.state
         self._actors.pop(state.call_uuid, None)
-        if state.left_at is not None and state.hangup_at is None:
+        if self.returned is None and state.left_at is not None and state.hangup_at is None:
             self._left[state.call_uuid] = actor
             if len(self._left) > REMEMBERED:
                 self._left.popitem(last=False)
 
     def dropped(self, actor: Actor, *, hang_up: bool) -> None:
         """Forget the call; its row stays open, so that a restart finds its recordings."""
-        if hang_up and not actor.state.outside:
-            state = actor.state
+        state = actor.state
+        if actor.entered is not None and not hang_up and self.returned is not None:
+            self.returned(state.asterisk, actor.entered)
+        if hang_up and not state.outside:
             self._pbxs[state.asterisk].perform(i.HangUp(channel_id=state.channel_id))
         self._actors.pop(actor.state.call_uuid, None)
         self.replies.dropped(actor.state.call_uuid)
@@ -292,13 +303,14 @@ class Router:
             actor.feed(documents.prompts(row, outcome))
             return
         fact = documents.fetched(self._applications, actor.state.profile, row, outcome)
-        self._count_document(fact)
+        _count_document(self._metrics, fact)
         actor.feed(fact)
 
-    def _count_document(self, fact: f.DocumentArrived | f.DocumentFailed) -> None:
-        if isinstance(fact, f.DocumentArrived):
-            self._metrics.documents.labels("usable").inc()
-            return
-        self._metrics.documents.labels("unusable" if fact.reached else "unreachable").inc()
-        if fact.kind:
-            self._metrics.document_errors.labels(fact.kind).inc()
+
+def _count_document(metrics: Metrics, fact: f.DocumentArrived | f.DocumentFailed) -> None:
+    if isinstance(fact, f.DocumentArrived):
+        metrics.documents.labels("usable").inc()
+        return
+    metrics.documents.labels("unusable" if fact.reached else "unreachable").inc()
+    if fact.kind:
+        metrics.document_errors.labels(fact.kind).inc()

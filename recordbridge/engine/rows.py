@@ -6,13 +6,14 @@ import msgspec
 
 from recordbridge.instant import Instant
 from recordbridge.machine import reports
-from recordbridge.machine.intents import Recognise, Request, Transcribe
+from recordbridge.machine.intents import Recognise, Reply, Request, Transcribe
 from recordbridge.machine.state import Call, Recording
 from recordbridge.machine.transcription import Again
 from recordbridge.plivo.lanes import lane_of
 from recordbridge.plivo.retry import Target
 from recordbridge.ports.http import Outcome
 from recordbridge.ports.rows import (
+    AnswerRow,
     AttemptRow,
     CallRow,
     RecordingRow,
@@ -133,6 +134,11 @@ def start_row(call: Call, start: Recognise, now: Instant) -> StartRow:
         api_id=start.api_id,
         added_at=now,
     )
+
+
+def answer_row(command_id: str, reply: Reply, now: Instant) -> AnswerRow:
+    """N-6: the answer to another worker's command."""
+    return AnswerRow(command_id, now, _state.encode(reply))
 
 
 def transcript_row(call: Call, wanted: Transcribe) -> TranscriptRow:

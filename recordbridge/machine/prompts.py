@@ -40,7 +40,7 @@ def _begin(turn: Turn, prompting: Prompting) -> Prompting | None:
     match item:
         case Wait():
             return replace(prompting, until=turn.now + item.length_s * 1000, heard=True)
-        case Play() if not item.source.startswith(("http://", "https://")):
+        case Play() if not _fetched(item):
             return _play(turn, replace(prompting, media=item.source))
         case _:
             return _prepare(turn, prompting, item)
@@ -122,7 +122,7 @@ def playback_ended(turn: Turn, prompting: Prompting, *, failed: bool) -> Prompti
         return _next(turn, prompting)
     prompting = replace(prompting, heard=True)
     if isinstance(item, Play | Speak) and (item.loop == 0 or prompting.turn < item.loop):
-        return _play(turn, replace(prompting, turn=prompting.turn + 1))
+        return again(turn, replace(prompting, turn=prompting.turn + 1))
     return _next(turn, prompting)
 
 
@@ -148,6 +148,17 @@ def again(turn: Turn, prompting: Prompting) -> Prompting:
     if prompting.media:
         return _play(turn, prompting)
     return _prepare(turn, prompting, item)
+
+
+def unprepared(prompting: Prompting) -> Prompting:
+    """Another worker may have made the present item ready, where only that one has it (N-6)."""
+    item = prompting.items[prompting.index]
+    local = isinstance(item, Play) and not _fetched(item)
+    return prompting if local else replace(prompting, media="")
+
+
+def _fetched(item: Play) -> bool:
+    return item.source.startswith(("http://", "https://"))
 
 
 def stop(turn: Turn, prompting: Prompting) -> None:

@@ -293,6 +293,7 @@ def _element(turn: Turn, fact: f.PbxSeen) -> None:
 
 
 def _heard(turn: Turn, prompting: Prompting, fact: f.PbxSeen) -> Prompting | None:
+    prompting = prompts.unprepared(prompting)
     if prompting.playback_id in fact.playbacks:
         return prompting
     if prompting.playback_id and prompting.began:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,18 @@ from recordbridge.machine.intents import Pbx as PbxIntent
 
 FactSink = Callable[[str, Fact], None]
 """Takes (CallUUID, fact); called in the order of Asterisk's events, never re-entered."""
+
+
+class Offers(Protocol):
+    """N-6: decides about calls that are offered to all workers."""
+
+    def wanted(self, channel_id: str) -> bool:
+        """Whether to claim it; if so, its place is kept for a moment."""
+        ...
+
+    def lost(self, channel_id: str) -> None:
+        """Another worker was faster."""
+        ...
 
 
 class Belongings(msgspec.Struct):
@@ -75,6 +87,22 @@ class Pbx(Protocol):
 
         Raises PbxUnavailableError.
         """
+        ...
+
+    async def bring_in(self, channels: list[str], others: list[str], bridges: list[str]) -> None:
+        """N-6: have these `channels` in our application, whichever they are in now, and hear of
+        the `others` and `bridges` too. What is not there any more is passed over.
+
+        Raises PbxUnavailableError.
+        """
+        ...
+
+    async def send_on(self, channel_id: str, app: str, args: Mapping[str, str]) -> None:
+        """N-6: let a channel of ours enter another worker's application; raises like `bring_in`."""
+        ...
+
+    async def in_application(self, app: str) -> list[str]:
+        """N-6: the main channels that wait in that application; raises like `bring_in`."""
         ...
 
     async def calls_present(self, survey: Survey) -> list[tuple[str, Fact]]:

@@ -199,6 +199,28 @@ class TranscriptRow(msgspec.Struct, frozen=True):
     """N-6: the worker that makes it; set by the store alone."""
 
 
+class CommandRow(msgspec.Struct, frozen=True):
+    """N-6: something that is asked of a call through a worker that does not own it.
+
+    `asked` is the machine's fact, `answer` its reply, encoded; it may be long in coming.
+    """
+
+    command_id: str
+    call_uuid: str
+    asked: bytes
+    added_at: Instant
+    answered_at: Instant | None = None
+    answer: bytes = b""
+
+
+class AnswerRow(msgspec.Struct, frozen=True):
+    """The answer to a command."""
+
+    command_id: str
+    answered_at: Instant
+    answer: bytes
+
+
 class Unit(msgspec.Struct, frozen=True):
     """All that one step changes; committed whole, in the order given here."""
 
@@ -212,3 +234,5 @@ class Unit(msgspec.Struct, frozen=True):
     """Asked for; those that are there stay as they are."""
     transcribed: tuple[TranscriptRow, ...] = ()
     """Done: the rows that are there take these results."""
+    answers: tuple[AnswerRow, ...] = ()
+    """To commands; the first answer stays."""

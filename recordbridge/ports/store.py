@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from recordbridge.instant import Instant
 from recordbridge.ports.rows import (
     CallRow,
+    CommandRow,
     Due,
     Queue,
     RecordingRow,
@@ -69,20 +71,92 @@ class Store(Protocol):
         ...
 
 
+class Neighbour(NamedTuple):
+    """Another worker of this database."""
+
+    worker: str
+    apps: Mapping[str, str]
+    """Its application on each Asterisk that it is connected to."""
+    heir: str
+    """Who looks after what it left, when it is dead."""
+    lives: bool
+
+
 class Leases(Protocol):
     """Which worker lives and what the dead ones own (N-6)."""
+
+    @property
+    def shared(self) -> bool:
+        """Others may be on this database."""
+        ...
 
     @property
     def lease_s(self) -> float:
         """How long a beat lasts."""
         ...
 
-    async def beat(self) -> None: ...
+    async def beat(self, apps: Mapping[str, str]) -> None:
+        """We live; `apps` is our application on each Asterisk that we are connected to."""
+        ...
+
+    async def resign(self) -> None:
+        """We stop: what is ours may be adopted at once."""
+        ...
+
+    async def neighbours(self) -> list[Neighbour]: ...
+
+    async def inherit(self, dead: str) -> bool:
+        """Become the one who looks after what a dead worker has left that is in no row."""
+        ...
+
+    async def anything_left(self) -> bool:
+        """Whether there is something to adopt."""
+        ...
+
+    async def adopt_calls(self, asterisk: str) -> list[CallRow]:
+        """Open calls of dead workers: they are ours now, under a higher fence."""
+        ...
 
     async def adopt_requests(self) -> list[RequestRow]:
-        """Unfinished requests of dead workers, of calls that are over: they are ours now."""
+        """Unfinished requests of dead workers, of calls that are over or ours: ours now."""
+        ...
+
+    async def hand_over(self, call_uuids: Iterable[str]) -> None:
+        """Give these calls of ours to whoever takes them first."""
+        ...
+
+    async def take_call(self, call_uuid: str) -> CallRow | None:
+        """A call whose channel is back, under a new fence; None while it is open elsewhere."""
+        ...
+
+    async def lost_calls(self, since: Instant) -> set[str]:
+        """Those that have entered since then and are not ours any more."""
+        ...
+
+    async def unfinished(self) -> set[str]:
+        """The ids of our unfinished requests."""
         ...
 
     async def calls_left(self) -> dict[str, int]:
         """How many open calls each dead worker has left."""
+        ...
+
+
+class Commands(Protocol):
+    """What is asked of calls across workers (N-6). Every method raises StorageError."""
+
+    async def add(self, row: CommandRow) -> None:
+        """Keep it; one that is there stays as it is."""
+        ...
+
+    async def answer(self, command_id: str) -> bytes | None:
+        """The owner's answer, once it is there."""
+        ...
+
+    async def waiting(self) -> list[tuple[CommandRow, bool]]:
+        """Those for calls of ours that have no answer, oldest first; whether the call is open."""
+        ...
+
+    async def forget(self, before: Instant) -> None:
+        """Delete those that are so old: nobody waits for them."""
         ...

@@ -23,6 +23,7 @@ from recordbridge.settings.scalars import (
     Model,
     Name,
     Network,
+    Number,
     NumberTemplate,
     Pause,
     Rate,
@@ -76,6 +77,10 @@ class Service(Section):
     It begins every `RecordUrl`; the same for all workers."""
     worker: Name = "rb-1"
     """The name of this process in leases and logs; differs per worker."""
+    max_calls: Number | None = Field(default=None, ge=1)
+    """How many calls this worker takes at once. Beyond that it claims none that `StasisBroadcast`
+    offers, and gives others back to the dialplan (`RECORDBRIDGE_OFFER=REFUSED`). Calls of a worker
+    that died are taken over all the same. No limit by default."""
     tls_cert: ExistingFile | None = None
     """Certificate chain (PEM) for HTTPS on `listen`. Off by default: usually a proxy does it."""
     tls_key: ExistingFile | None = None

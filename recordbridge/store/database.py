@@ -18,6 +18,7 @@ from recordbridge.ports.rows import CallRow, Due, Queue, RequestRow, TranscriptR
 from recordbridge.store.backend import Backend, backend_of
 from recordbridge.store.batch import Piece
 from recordbridge.store.batcher import Batcher
+from recordbridge.store.commands import Commands
 from recordbridge.store.faults import AwayError, RefusedError
 from recordbridge.store.leases import Leases
 from recordbridge.store.reader import Reader
@@ -39,7 +40,8 @@ class Database(Reader):
     def __init__(self, backend: Backend, writer: Writer, worker: str) -> None:
         super().__init__(backend)
         self._writer = writer
-        self.leases = Leases(self.run, backend, worker)
+        self.commands = Commands(self.run, self._fetch, backend.dialect, worker)
+        self.leases = Leases(self.run, self._fetch, backend, worker)
 
     @property
     def available(self) -> bool:

@@ -34,6 +34,8 @@ _NOW = {
     "postgresql": "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
 }
 """The database's clock, because the clocks of workers differ."""
+HANDED_OVER = "*"
+"""The owner of calls that their worker gave away; no worker can be called that."""
 
 
 def _me() -> ColumnElement[str]:
@@ -46,25 +48,103 @@ def beat(dialect: Dialect) -> Executable:
     now: ColumnElement[int] = literal_column(_NOW[dialect.name])
     build = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     insert = build(workers).values(
-        worker=_me(), beat_at=now, expires_at=now + bindparam("lease_ms")
+        worker=_me(),
+        beat_at=now,
+        expires_at=now + bindparam("lease_ms"),
+        apps=bindparam("apps"),
+        heir="",
     )
+    names = ("beat_at", "expires_at", "apps", "heir")
     return insert.on_conflict_do_update(
-        index_elements=["worker"],
-        set_={name: insert.excluded[name] for name in ("beat_at", "expires_at")},
+        index_elements=["worker"], set_={name: insert.excluded[name] for name in names}
     )
 
 
-def _dead(table: Table, dialect: Dialect) -> ColumnElement[bool]:
-    """Of another owner, whose lease has ended. Who never had one is not known to be dead."""
+@cache
+def resign(dialect: Dialect) -> Executable:
+    """Our lease ends now."""
+    now: ColumnElement[int] = literal_column(_NOW[dialect.name])
+    return update(workers).values(expires_at=now).where(workers.c.worker == _me())
+
+
+def neighbours(worker: str, dialect: Dialect) -> Executable:
+    """The other workers: name, applications, heir, and whether they live."""
+    lives = workers.c.expires_at > literal_column(_NOW[dialect.name])
+    wanted = workers.c.worker != worker
+    return select(workers.c.worker, workers.c.apps, workers.c.heir, lives).where(wanted)
+
+
+@cache
+def inherit(dialect: Dialect) -> Executable:
+    """A dead worker that has no heir gets us; a row if it did."""
+    dead = workers.c.expires_at <= literal_column(_NOW[dialect.name])
+    wanted = (workers.c.worker == bindparam("dead"), workers.c.heir == "", dead)
+    return update(workers).values(heir=_me()).where(*wanted).returning(workers.c.worker)
+
+
+def left(worker: str, dialect: Dialect) -> Executable:
+    """Whether dead workers have left open calls, or requests of calls that are over."""
+    open_calls = select(calls.c.call_uuid).where(is_open, _dead(calls, dialect, worker))
+    unsent = select(requests.c.request_id).where(is_waiting, _dead(requests, dialect, worker))
+    return select(open_calls.exists(), unsent.exists())
+
+
+def lost_calls(worker: str, since: int) -> Executable:
+    """Calls since then that are others' now."""
+    return select(calls.c.call_uuid).where(calls.c.entered_at >= since, calls.c.owner != worker)
+
+
+def unfinished(worker: str) -> Executable:
+    """The ids of our unfinished requests."""
+    return select(requests.c.request_id).where(is_waiting, requests.c.owner == worker)
+
+
+def _dead(table: Table, dialect: Dialect, worker: str = "") -> ColumnElement[bool]:
+    """Handed over, or of another owner, whose lease has ended. Who never had one is not known to
+    be dead.
+    """
     ended = select(workers.c.worker).where(
         workers.c.expires_at <= literal_column(_NOW[dialect.name])
     )
-    return and_(table.c.owner != _me(), table.c.owner.in_(ended))
+    free = or_(table.c.owner == HANDED_OVER, table.c.owner.in_(ended))
+    return and_(table.c.owner != (worker or _me()), free)
 
 
 def _ours(table: Table, *, shared: bool) -> ColumnElement[bool]:
     """What a starting worker goes on with; the only worker of a database, with everything."""
-    return or_(table.c.owner == _me(), table.c.owner == "") if shared else true()
+    return table.c.owner.in_((_me(), "", HANDED_OVER)) if shared else true()
+
+
+def _of_our_calls() -> ColumnElement[bool]:
+    """A request goes with its call while that is open."""
+    ours = select(calls.c.call_uuid).where(is_open, calls.c.owner == _me())
+    return requests.c.call_uuid.in_(ours)
+
+
+@cache
+def calls_hand_over() -> Executable:
+    """An open call of ours becomes that of whoever takes it first."""
+    wanted = (calls.c.call_uuid == bindparam("call"), is_open, calls.c.owner == _me())
+    return update(calls).values(owner=HANDED_OVER).where(*wanted)
+
+
+@cache
+def call_take() -> Executable:
+    """A call that is over, or ours, under a new fence: its channel is back."""
+    free = or_(calls.c.open.is_(False), calls.c.owner == _me())
+    return (
+        update(calls)
+        .values(owner=_me(), fence=calls.c.fence + 1)
+        .where(calls.c.call_uuid == bindparam("call"), free)
+        .returning(*calls.columns)
+    )
+
+
+@cache
+def requests_of_our_calls() -> Executable:
+    """Unfinished requests of calls that became ours."""
+    wanted = (is_waiting, requests.c.owner != _me(), _of_our_calls())
+    return update(requests).values(owner=_me()).where(*wanted).returning(*requests.columns)
 
 
 @cache
@@ -100,7 +180,8 @@ def calls_adopt(dialect: Dialect) -> Executable:
 @cache
 def requests_take(*, shared: bool) -> Executable:
     """Our unfinished requests."""
-    wanted = (is_waiting, _ours(requests, shared=shared), requests.c.owner != _me())
+    ours = or_(_ours(requests, shared=shared), _of_our_calls())
+    wanted = (is_waiting, ours, requests.c.owner != _me())
     return update(requests).values(owner=_me()).where(*wanted)
 
 

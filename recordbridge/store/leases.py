@@ -9,7 +9,9 @@ writer thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeVar, cast
 
 from sqlalchemy import Boolean, Executable, Table
@@ -17,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from recordbridge.instant import Instant
 from recordbridge.ports.rows import CallRow, Due, Queue, RequestRow, TranscriptRow
+from recordbridge.ports.store import Neighbour
 from recordbridge.store import lease_statements as wanted
 from recordbridge.store.backend import Backend
 from recordbridge.store.batch import Piece
@@ -24,6 +27,7 @@ from recordbridge.store.statements import Cursor, Statements
 from recordbridge.store.tables import calls, requests, transcripts
 
 LEASE_S = 6.0
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 AT_ONCE = 100
 """How many rows are adopted in one transaction."""
 
@@ -35,18 +39,67 @@ class Leases:
     """What `worker` owns. Every method raises StorageError."""
 
     def __init__(
-        self, run: Callable[[Piece], asyncio.Future[object]], backend: Backend, worker: str
+        self,
+        run: Callable[[Piece], asyncio.Future[object]],
+        fetch: Callable[[Executable], Awaitable[_Rows]],
+        backend: Backend,
+        worker: str,
     ) -> None:
         self._run = run
+        self._fetch = fetch
         self._dialect = backend.dialect
         self._compiled: dict[Executable, SQLCompiler] = {}
         self._worker = worker
         self.shared = backend.shared
         self.lease_s = LEASE_S
 
-    async def beat(self) -> None:
-        """We live, for another LEASE_S."""
-        await self._rows((wanted.beat(self._dialect), {"lease_ms": int(LEASE_S * 1000)}))
+    async def beat(self, apps: Mapping[str, str] = NOWHERE) -> None:
+        """We live, for another LEASE_S; `apps` is our application on each Asterisk that we have."""
+        values = {"lease_ms": int(LEASE_S * 1000), "apps": json.dumps(dict(apps))}
+        await self._rows((wanted.beat(self._dialect), values))
+
+    async def resign(self) -> None:
+        """We stop: what is ours may be adopted at once."""
+        await self._rows((wanted.resign(self._dialect), {}))
+
+    async def neighbours(self) -> list[Neighbour]:
+        """The other workers that ever were."""
+        found = await self._fetch(wanted.neighbours(self._worker, self._dialect))
+        return [
+            Neighbour(str(worker), json.loads(str(apps)), str(heir), bool(lives))
+            for worker, apps, heir, lives in found
+        ]
+
+    async def inherit(self, dead: str) -> bool:
+        """Become the one who looks after what a dead worker has left that is in no row."""
+        return bool(await self._rows((wanted.inherit(self._dialect), {"dead": dead})))
+
+    async def anything_left(self) -> bool:
+        """Whether there is something to adopt."""
+        ((of_calls, of_requests),) = await self._fetch(wanted.left(self._worker, self._dialect))
+        return bool(of_calls or of_requests)
+
+    async def hand_over(self, call_uuids: Iterable[str]) -> None:
+        """Give these calls of ours to whoever takes them first."""
+        give = wanted.calls_hand_over()
+        values: list[dict[str, object]] = [{"call": each} for each in call_uuids]
+        if values:
+            await self._rows(*((give, each) for each in values))
+
+    async def take_call(self, call_uuid: str) -> CallRow | None:
+        """A call whose channel is back, under a new fence; None while it is open elsewhere."""
+        found = await self._rows((wanted.call_take(), {"call": call_uuid}))
+        return next(iter(_made(CallRow, calls, found)), None)
+
+    async def lost_calls(self, since: Instant) -> set[str]:
+        """Those that have entered since then and are not ours any more."""
+        found = await self._fetch(wanted.lost_calls(self._worker, since))
+        return {str(call_uuid) for (call_uuid,) in found}
+
+    async def unfinished(self) -> set[str]:
+        """The ids of our unfinished requests."""
+        found = await self._fetch(wanted.unfinished(self._worker))
+        return {str(request_id) for (request_id,) in found}
 
     async def take_calls(self, asterisk: str) -> list[CallRow]:
         """At the start: our open calls of that Asterisk, or nobody's, oldest first."""
@@ -103,8 +156,9 @@ class Leases:
         await self._run(work)
 
     async def adopt_requests(self, most: int = AT_ONCE) -> list[RequestRow]:
-        """Unfinished requests of dead workers, of calls that are over, those due first."""
-        found = await self._rows((wanted.requests_adopt(self._dialect), {"most": most}))
+        """Unfinished requests of dead workers, of calls that are over or ours, those due first."""
+        found = await self._rows((wanted.requests_of_our_calls(), {}))
+        found += await self._rows((wanted.requests_adopt(self._dialect), {"most": most}))
         return sorted(_made(RequestRow, requests, found), key=lambda row: row.due_at)
 
     async def take_transcripts(self, most: int) -> list[TranscriptRow]:

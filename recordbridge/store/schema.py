@@ -19,8 +19,9 @@ from recordbridge.errors import StorageError
 from recordbridge.store.backend import Backend
 from recordbridge.store.tables import schema_floor
 
-LEVEL = 6
+LEVEL = 7
 """The schema level of this release; the newest migration has this number."""
+_ALONE = "SELECT pg_advisory_lock(hashtextextended('recordbridge schema', 0))"
 _ONE_AT_A_TIME = threading.Lock()  # alembic's `context` is global to the process
 
 
@@ -34,6 +35,8 @@ def migrate(backend: Backend) -> None:
     engine = backend.migrator()
     try:
         with engine.connect() as connection:
+            if backend.shared:  # one worker after the other; the lock goes with the session
+                connection.exec_driver_sql(_ALONE)
             found = found_level(connection, backend.place)
             connection.rollback()  # PostgreSQL has begun a transaction by the look
             if found < LEVEL:

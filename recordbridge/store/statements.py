@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from recordbridge.store.tables import (
     attempts,
     calls,
+    commands,
     commits,
     recordings,
     requests,
@@ -89,6 +90,7 @@ class Statements:
         self.transcribed = Hot(_transcribed(), dialect)
         self.transcript_again = Hot(_transcript_again(dialect), dialect, worker)
         self.transcript_erase = Hot(_transcript_erase(), dialect).sql
+        self.answer = Hot(_answer(), dialect)
         self.transcript_delete = Hot(_transcript_delete(), dialect).sql
         self.start_forget = Hot(_start_forget(), dialect).sql
         self.starts_forget = Hot(_starts_forget(), dialect).sql
@@ -169,6 +171,15 @@ def _transcript_erase() -> ClauseElement:
         )
         .where(transcripts.c.recording_id == bindparam(_WHERE + "recording_id"))
         .where(transcripts.c.state != literal_column("'waiting'"))
+    )
+
+
+def _answer() -> ClauseElement:
+    return (
+        update(commands)
+        .values(answered_at=bindparam("answered_at"), answer=bindparam("answer"))
+        .where(commands.c.command_id == bindparam(_WHERE + "command_id"))
+        .where(commands.c.answered_at.is_(None))
     )
 
 

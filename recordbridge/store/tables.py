@@ -205,8 +205,28 @@ workers = Table(
     _text("worker", key=True),
     _instant("beat_at"),
     _instant("expires_at"),
+    Column("apps", Text, nullable=False, server_default="{}"),
+    Column("heir", Text, nullable=False, server_default=""),
 )
-"""N-6: who lives, by the database's clock. A worker's lease on its calls ends with `expires_at`."""
+"""N-6: who lives, by the database's clock. A worker's lease on its calls ends with `expires_at`.
+
+`apps` is JSON: its application on each Asterisk that it is connected to. `heir` is who looks after
+the channels that a dead one has left there.
+"""
+
+commands = Table(
+    "commands",
+    metadata,
+    _text("command_id", key=True),
+    _text("call_uuid"),
+    _bytes("asked"),
+    _instant("added_at"),
+    _instant("answered_at", null=True),
+    _bytes("answer"),
+)
+"""N-6: what was asked of a call through a worker that does not own it, and the owner's answer."""
+Index("commands_call", commands.c.call_uuid)
+Index("commands_added", commands.c.added_at)
 
 schema_floor = Table(
     "schema_floor",

@@ -40,6 +40,7 @@ def write(cursor: Cursor, sql: Statements, unit: Unit) -> None:
         (sql.start, unit.starts),
         (sql.transcript, unit.transcripts),
         (sql.transcribed, unit.transcribed),
+        (sql.answer, unit.answers),
     ):
         for row in rows:
             cursor.execute(hot.sql, hot.values(row))

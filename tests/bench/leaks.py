@@ -164,4 +164,4 @@ async def idle(running: Service) -> list[str]:
 def working(running: Service) -> list[str]:
     """The files that the service has at work."""
     work: Path = running.recordings / "work"
-    return sorted(path.name for path in work.iterdir())
+    return sorted(path.name for path in work.rglob("*") if path.is_file())

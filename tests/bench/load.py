@@ -120,7 +120,7 @@ async def _leftovers(rig_: Rig, running: Service) -> list[str]:
     if rig_.cli("bridge show all").count("\n") > 1:
         left.append("pbx: a bridge is left")
     for folder in (rig_.recordings, running.recordings / "work"):
-        left += [f"{each} is left" for each in folder.iterdir()]
+        left += [f"{each} is left" for each in folder.rglob("*") if each.is_file()]
     return left
 
 

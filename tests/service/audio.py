@@ -148,3 +148,22 @@ def _exactly(samples: Samples) -> int:
 @cache
 def _known_bytes() -> bytes:
     return known().tobytes()
+
+
+def lost(sound: Sound) -> int:
+    """How many samples of the known signal are missing between the first and the last heard.
+
+    Silence that a busy Asterisk puts between two frames is no loss.
+    """
+    at = missing = 0
+    goes_on_at: int | None = None
+    while at + FRAME <= len(sound.samples):
+        place = find(sound, at, window=4 * FRAME)
+        if place.likeness < 0.99 or place.length < FRAME:
+            at += FRAME
+            continue
+        if goes_on_at is not None:
+            missing += abs(place.of - goes_on_at)
+        goes_on_at = place.of + place.length
+        at += place.length
+    return missing

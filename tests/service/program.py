@@ -22,7 +22,7 @@ import yaml
 
 STOP_S = 10.0
 """N-7."""
-START_S = 20.0
+START_S = 40.0
 Line = dict[str, Any]
 
 

@@ -11,9 +11,18 @@ from importlib.metadata import version
 import msgspec
 from aiohttp import web
 
+from recordbridge.errors import StandingError
 from recordbridge.web import basic, keys
-from recordbridge.web.api import calls, deliveries, openapi, recordings, records, transcriptions
-from recordbridge.web.api.asking import Api, Asking, Operation
+from recordbridge.web.api import (
+    calls,
+    deliveries,
+    openapi,
+    recordings,
+    records,
+    shapes,
+    transcriptions,
+)
+from recordbridge.web.api.asking import Api, Asking, Operation, reply
 from recordbridge.web.api.fields import Values, of_body, of_query
 
 API = web.AppKey("api", Api)
@@ -42,7 +51,11 @@ async def _answer(operation: Operation, request: web.Request) -> web.StreamRespo
     values: Values = of_query(request, operation.query)
     if operation.body:
         values |= await of_body(request, operation.body)
-    return await operation.answer(Asking(request.app[API], request, account, values))
+    asking = Asking(request.app[API], request, account, values)
+    try:
+        return await operation.answer(asking)
+    except StandingError as standing:
+        return reply(shapes.Done(api_id=asking.api_id, message=str(standing)), 202)
 
 
 def _account(request: web.Request) -> str:

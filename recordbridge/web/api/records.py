@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from recordbridge.engine.actor import Actor
+from recordbridge.engine.live import Elsewhere
 from recordbridge.machine.facts import PauseAsked, StopAsked
 from recordbridge.machine.intents import Reply as Told
 from recordbridge.plivo import checks as elements
@@ -97,7 +98,7 @@ async def _switch(asking: Asking, *, resume: bool) -> web.StreamResponse:
     return reply(switched, 202)
 
 
-async def live_call(asking: Asking) -> Actor:
+async def live_call(asking: Asking) -> Actor | Elsewhere:
     """The call of the path. Raises 404."""
     actor = await asking.api.live.find(asking.account, asking.part("call_uuid"))
     if actor is None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import uuid
 from typing import NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
 
+from recordbridge import ids
 from recordbridge.engine.live import LiveCalls, answered
 from recordbridge.errors import StorageError
 from recordbridge.instant import Clock, Instant
@@ -28,6 +30,9 @@ LONGEST_KEY = 255
 KEY_MS = 24 * 3_600_000
 REPEAT_MS = 30_000
 TIDY_MS = 3_600_000
+
+SEED = uuid.NAMESPACE_URL.hex
+"""Of the ids of commands to other workers: a repeat of the request is the same command."""
 
 Mark = tuple[str, str]
 """Account and key."""
@@ -103,7 +108,8 @@ class Starts:
         if actor is None:
             return None
         fact = RecordAsked(wish.api_id, wish.element, key=wish.key, digest=wish.digest)
-        pending = Pending(wish, self._live.asked(actor, fact))
+        same = ids.derived(SEED, f"{wish.account} {wish.key}") if wish.lasting else ""
+        pending = Pending(wish, self._live.asked(actor, fact, same=same))
         self._pending[wish.mark] = pending
         pending.asked.add_done_callback(lambda _: self._settled(pending))
         return await self._answer_of(pending)

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from recordbridge import ids
+from recordbridge.engine.actor import Actor
 from recordbridge.engine.applications import Application
 from recordbridge.engine.live import LiveCalls
+from recordbridge.engine.ownership import Ownership
 from recordbridge.errors import PbxUnavailableError, StorageError
 from recordbridge.machine import facts as f
 from recordbridge.machine import intents as i
@@ -32,6 +34,7 @@ class Desk:
             self.bench.router,
             self.bench.store,
             self.bench.blobs,
+            ownership=Ownership(self.bench.store),
             owner={"pbx": "M"}.get,
             clock=self.bench.clock,
         )
@@ -58,7 +61,7 @@ def enter(desk: Desk) -> None:
 async def test_a_call_by_uuid_by_channel_and_by_the_leg_of_its_dial(desk: Desk, name: str) -> None:
     enter(desk)
     actor = await desk.live.find("M", name)
-    assert actor is not None
+    assert isinstance(actor, Actor)
     assert actor.state.call_uuid == CALL
     assert await desk.live.find("OTHER", name) is None
     state = desk.live.state("M", name)
@@ -73,7 +76,7 @@ async def test_the_uuid_of_a_leg_leads_to_its_call(desk: Desk) -> None:
     uuid = ids.call_uuid("pbx", leg)
     desk.bench.pbx.channels[uuid] = msgspec.structs.replace(FOUND, channel_id=leg)
     actor = await desk.live.find("M", uuid)
-    assert actor is not None
+    assert isinstance(actor, Actor)
     assert actor.state.call_uuid == CALL
     assert await desk.live.find("OTHER", uuid) is None
 

@@ -104,7 +104,7 @@ class Bench:
             return
         actor = self.router.calls.get(CALL)
         async with asyncio.timeout(5):
-            while actor is not None and not actor.closed and not actor._stored:
+            while actor is not None and not actor.closed and not actor.stored:
                 await asyncio.sleep(0.001)
 
     def told(self, kind: type[i.Pbx]) -> list[i.Pbx]:

@@ -131,6 +131,63 @@ async def test_calls_of_a_dead_worker_are_adopted_and_it_does_no_harm_when_it_co
     assert await other.take_calls("pbx") == []
 
 
+async def test_calls_that_are_handed_over_are_adopted_at_once_with_their_requests(
+    ours: Database, other: Database
+) -> None:
+    await other.leases.beat({"pbx": "recordbridge-2"})
+    await other.commit(Unit(call=a_call("c1"), requests=(a_request("q1", call_uuid="c1"),)))
+    await other.commit(Unit(call=a_call("c2"), requests=(a_request("q2", call_uuid="c2"),)))
+    assert not await ours.leases.anything_left()
+    await other.leases.hand_over(["c1"])
+    assert await ours.leases.anything_left()
+    assert _fences(await ours.leases.adopt_calls("pbx")) == [("c1", 1, "rb-1")]
+    assert [row.request_id for row in await ours.leases.adopt_requests()] == ["q1"]
+    assert await other.leases.lost_calls(NOON) == {"c1"}
+    assert await other.leases.unfinished() == {"q2"}
+    with pytest.raises(FenceError):
+        await other.commit(Unit(call=a_call("c1", 2)))
+
+
+async def test_a_call_that_nobody_took_is_its_workers_again(
+    other: Database, postgres_place: PostgresPlace
+) -> None:
+    await other.commit(Unit(call=a_call(), requests=(a_request(call_uuid="c1"),)))
+    await other.leases.hand_over(["c1"])
+    assert _fences(await other.take_calls("pbx")) == [("c1", 1, "rb-2")]
+    assert len(await other.take_requests()) == 1
+
+
+async def test_a_worker_that_resigns_is_dead_at_once_and_has_one_heir(
+    ours: Database, other: Database
+) -> None:
+    await other.leases.beat({"pbx": "recordbridge-2"})
+    (seen,) = await ours.leases.neighbours()
+    assert (seen.worker, seen.apps, seen.lives) == ("rb-2", {"pbx": "recordbridge-2"}, True)
+    assert not await ours.leases.inherit("rb-2")
+    await other.leases.resign()
+    (seen,) = await ours.leases.neighbours()
+    assert (seen.heir, seen.lives) == ("", False)
+    assert [await ours.leases.inherit("rb-2") for _ in range(2)] == [True, False]
+    (seen,) = await ours.leases.neighbours()
+    assert seen.heir == "rb-1"
+    await other.leases.beat()
+    (seen,) = await ours.leases.neighbours()
+    assert (seen.heir, seen.lives) == ("", True)
+
+
+async def test_a_call_that_is_over_may_be_taken_back_by_anybody(
+    ours: Database, other: Database
+) -> None:
+    await other.leases.beat()
+    await other.commit(Unit(call=a_call("over", open=False)))
+    await other.commit(Unit(call=a_call("open")))
+    assert await ours.leases.take_call("open") is None
+    row = await ours.leases.take_call("over")
+    assert row is not None
+    assert (row.owner, row.fence) == ("rb-1", 1)
+    await ours.commit(Unit(call=a_call("over", 2, fence=1)))
+
+
 async def test_requests_of_a_dead_worker_are_adopted_when_their_call_is_over(
     ours: Database, other: Database, postgres_place: PostgresPlace
 ) -> None:

@@ -33,7 +33,7 @@ class Engine:
     async def find(self, account: str, call: str) -> object | None:
         return None if call == "gone" else object()
 
-    def asked(self, actor: object, fact: RecordAsked) -> asyncio.Future[Reply]:
+    def asked(self, actor: object, fact: RecordAsked, *, same: str = "") -> asyncio.Future[Reply]:
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.facts.append(fact)
         self.waiting.append((fact, future))
