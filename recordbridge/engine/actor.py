@@ -42,8 +42,8 @@ from recordbridge.machine.intents import (
     Request,
     Transcribe,
 )
-from recordbridge.machine.state import Call
-from recordbridge.ports.rows import RequestRow, RequestUpdate, Unit
+from recordbridge.machine.state import Call, Recording
+from recordbridge.ports.rows import RecordingRow, RequestRow, RequestUpdate, Unit
 from recordbridge.ports.store import Store
 
 log = structlog.get_logger()
@@ -130,9 +130,7 @@ class Actor:
         hands: Hands,
         clock: Clock,
     ) -> None:
-        self.state = state
-        self.version = version
-        self.fence = fence
+        self.state, self.version, self.fence = state, version, fence
         """N-6: our number as the call's owner; a commit under an older one fails."""
         self.busy = self.closed = self.lost = False
         self.dirty = False
@@ -145,15 +143,12 @@ class Actor:
         """The state as the store has it; None while it does not know the call."""
         self._late: list[Intent] = []
         """What waits for the next commit."""
-        self.entered: CallEntered | None = None
-        """How it came in, until it is stored: the database may know of an earlier life."""
+        self.entered: CallEntered | None = None  # until stored: it may have been a call before
         self._unbegun: set[str] = set()
         """Legs and playbacks whose beginning waits for a commit: their end must not overtake it."""
         self._log = log.bind(call_uuid=state.call_uuid)
-        self._commits = commits
-        self._store = store
-        self._hands = hands
-        self._clock = clock
+        self._commits, self._store = commits, store
+        self._hands, self._clock = hands, clock
         self._loop = asyncio.get_running_loop()
         self._inbox: deque[Fact | None] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -310,13 +305,7 @@ class Actor:
         unit = replace(
             asked,
             call=rows.call_row(state, self.version, self.fence, open_=not machine.finished(state)),
-            recordings=tuple(
-                [
-                    rows.recording_row(state, recording)
-                    for index, recording in enumerate(state.recordings)
-                    if index >= len(known) or recording is not known[index]
-                ]
-            ),
+            recordings=_changed(state, known),
         )
         future = self._store.commit(unit, quiet=not late)
         future.add_done_callback(lambda done: self._committed(done, state, late, unit.requests))
@@ -357,6 +346,17 @@ class Actor:
         if not self.closed and machine.finished(self.state):
             self.close()
             self._hands.released(self)
+
+
+def _changed(state: Call, known: tuple[Recording, ...]) -> tuple[RecordingRow, ...]:
+    """The rows of the recordings that are not as they were known."""
+    return tuple(
+        [
+            rows.recording_row(state, recording)
+            for index, recording in enumerate(state.recordings)
+            if index >= len(known) or recording is not known[index]
+        ]
+    )
 
 
 def _asked(state: Call, intents: list[Intent], now: Instant, commands: Mapping[str, str]) -> Unit:

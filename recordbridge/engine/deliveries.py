@@ -59,8 +59,7 @@ class Deliveries:
         commits: Commits,
         sure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._sure = sure
-        """Waits while our requests may be another worker's (N-6)."""
+        self._sure = sure  # waits while our requests may be another worker's (N-6)
         self._store = store
         self._clock = clock
         self._trying = Attempts(sender, clock, tokens, file_url, schedule_s)
@@ -127,8 +126,7 @@ class Deliveries:
 
     def keep_only(self, request_ids: set[str]) -> int:
         """The others are another worker's now; how many they were."""
-        lost = [each for each in self._open if each not in request_ids]
-        for each in lost:
+        for each in (lost := {*self._open} - request_ids):
             self.abandon(each)
         return len(lost)
 
@@ -143,11 +141,7 @@ class Deliveries:
         """
         self._stopping = True
         self._turns.stop()
-        trying = {each.task: each for each in self._open.values() if each.task is not None}
-        late = (await asyncio.wait(trying, timeout=grace_s))[1] if trying else ()
-        for task in late:
-            if trying[task].wants_document:
-                task.cancel()
+        await _settled({e.task: e for e in self._open.values() if e.task is not None}, grace_s)
 
     def make_durable(self, request_id: str) -> None:
         """Nobody waits for the reply any more, but it shall arrive (H-3)."""
@@ -294,3 +288,11 @@ class Deliveries:
         )
         attempt = rows.attempt_row(row.request_id, request.attempts, made.started, outcome)
         self._results.add(update, attempt=attempt)
+
+
+async def _settled(trying: dict[asyncio.Task[Instant | None], Delivery], grace_s: float) -> None:
+    """Wait for them; documents that have not come by then are given up."""
+    late = (await asyncio.wait(trying, timeout=grace_s))[1] if trying else ()
+    for task in late:
+        if trying[task].wants_document:
+            task.cancel()

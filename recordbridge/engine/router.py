@@ -67,8 +67,7 @@ class Router:
         tenure: Tenure | None = None,
     ) -> None:
         self.doubtful, self.when_sure = (sure := tenure or Tenure()).doubtful, sure.when_sure
-        self.returned: Callable[[str, f.CallEntered], None] | None = None
-        """N-6: takes a channel that was a call before; given if there may be other workers."""
+        self.returned: Callable[[str, f.CallEntered], None] | None = None  # see `engine.returns`
         self._store = store
         self._pipeline = pipeline
         self._prompts = prompts

@@ -12,7 +12,7 @@ from recordbridge.engine import heartbeat
 from recordbridge.engine.heartbeat import Heartbeat
 from recordbridge.engine.tenure import Tenure
 from recordbridge.errors import StorageError
-from tests.unit.engine.doubles import MemoryLeases
+from tests.unit.engine.neighbours import MemoryLeases
 
 pytestmark = pytest.mark.rule("N-6")
 

@@ -24,7 +24,7 @@ from recordbridge.machine.state import Profile
 from recordbridge.ports.pbx import Belongings
 from recordbridge.ports.rows import CallRow
 from recordbridge.ports.store import Neighbour
-from tests.unit.engine.doubles import MemoryLeases
+from tests.unit.engine.neighbours import MemoryLeases
 from tests.unit.engine.test_router import CALL, VOICEMAIL, Bench
 
 pytestmark = pytest.mark.rule("N-6")
