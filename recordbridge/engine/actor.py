@@ -133,16 +133,11 @@ class Actor:
         self.state, self.version, self.fence = state, version, fence
         """N-6: our number as the call's owner; a commit under an older one fails."""
         self.busy = self.closed = self.lost = False
-        self.dirty = False
-        """There are steps that are not in the commit queue yet."""
-        self._hurry = False
-        """Not all of them can wait a second."""
-        self._kept = state if version else None
-        """The state as the commit queue has it."""
-        self.stored = self._kept
-        """The state as the store has it; None while it does not know the call."""
-        self._late: list[Intent] = []
-        """What waits for the next commit."""
+        self.dirty = False  # there are steps that are not in the commit queue yet
+        self._hurry = False  # not all of them can wait a second
+        self._kept = state if version else None  # as the commit queue has it
+        self.stored = self._kept  # as the store has it; None while it does not know the call
+        self._late: list[Intent] = []  # what waits for the next commit
         self.entered: CallEntered | None = None  # until stored: it may have been a call before
         self._unbegun: set[str] = set()
         """Legs and playbacks whose beginning waits for a commit: their end must not overtake it."""

@@ -163,9 +163,8 @@ class Router:
 
     def take_back(self, row: CallRow) -> Actor:
         """A call that was over and whose channel is here again."""
-        return self._adopt(
-            row.call_uuid, self._actor(rows.decode(row.state), row.version, row.fence)
-        )
+        actor = self._actor(rows.decode(row.state), row.version, row.fence)
+        return self._adopt(row.call_uuid, actor)
 
     def room_changed(self) -> None:
         """Tell every call where there is no room now, or that there is again (N-4)."""
