@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 HEARTBEAT_S = 2.0
 """From one beat to the next; a lease (`store.leases.LEASE_S`) outlives two that are missed."""
+PARTS = 8
+"""Of that time: how often is looked whether we are connected elsewhere than before."""
 LOOK_S = 0.5
 """How often is looked for what others have left, or given away."""
 
@@ -60,6 +62,8 @@ class Heartbeat:
         self._apps = apps
         self._now = now
         self._beaten_at = self._well_since = now()
+        self._told: Mapping[str, str] = {}
+        """Where the others know us to be."""
 
     @property
     def well(self) -> bool:
@@ -87,17 +91,26 @@ class Heartbeat:
 
     async def _beat_on(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
+            await self._until_due()
             try:
                 await self.beat()
             except StorageError as error:
                 log.warning("heartbeat_failed", reason=str(error))
 
+    async def _until_due(self) -> None:
+        """Sooner when we are elsewhere: whoever stops gives its calls to those who are there."""
+        for _ in range(PARTS):
+            await asyncio.sleep(HEARTBEAT_S / PARTS)
+            if self._apps() != self._told:
+                return
+
     async def beat(self) -> None:
         """One beat; if it is late, what was lost meanwhile is dropped."""
         lease_s = self._leases.lease_s
         began = self._now()
-        await self._leases.beat(self._apps())
+        apps = dict(self._apps())
+        await self._leases.beat(apps)
+        self._told = apps
         late = self._now() - self._beaten_at > lease_s
         self._beaten_at = began
         if late:

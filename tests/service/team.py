@@ -127,8 +127,10 @@ class Team(Service):
     @contextlib.asynccontextmanager
     async def _only(self, number: int) -> AsyncIterator[None]:
         await self._offer_to(f"^recordbridge-{number + 1}$")
-        yield
-        await self._offer_to("^recordbridge-")
+        try:
+            yield
+        finally:
+            await self._offer_to("^recordbridge-")
 
     async def _offer_to(self, workers: str) -> None:
         name = "RECORDBRIDGE_WORKERS"

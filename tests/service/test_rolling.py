@@ -47,13 +47,13 @@ async def test_a_rolling_restart_drops_no_call_in_either_direction(pair: Team) -
         uuids = [await pair.driven_by(0, line) for line in lines]
     began = [await pair.programs[0].said("recording_began", call_uuid=each) for each in uuids]
     for stopping, other in ((0, 1), (1, 0)):
+        await asyncio.sleep(6.5)  # the other adopts nothing before it has beaten for a lease
         since = len(pair.programs[other].log)
         stopped = asyncio.create_task(pair.programs[stopping].stop())
         await pair.owned_by(f"rb-{other + 1}", len(calls), timeout=HANDED_OVER_S)
         assert await stopped < 10
         await pair.programs[other].said("calls_adopted", since=since, calls=len(calls))
         await pair.programs[stopping].start()
-        await asyncio.sleep(6.5)  # the other adopts nothing before it has beaten for a lease
     for line, recording in zip(lines, began, strict=True):
         delivered = await line.delivered()
         true(delivered)
@@ -111,7 +111,7 @@ async def test_a_worker_that_was_only_stuck_does_no_harm_when_it_returns(pair: T
     assert len(line.requests("action")) == 1
     await call.ended()
     again = pair.line()
-    again.answers(again.record(maxLength="1"))
+    again.answers(again.record(maxLength="2"))
     async with pair.only(0):
         call = await again.call([speak(5)])
         await pair.driven_by(0, again)
@@ -138,6 +138,6 @@ async def test_a_worker_whose_call_was_taken_while_it_ran_is_refused_by_the_fenc
     await pair.programs[0].said("fence_lost", since=since, call_uuid=uuid)
     assert pair.owner(uuid) == "rb-2"
     true(await line.delivered())
-    assert (await line.next("hangup")).params["HangupCauseCode"] == "4000"
+    assert (await line.next("hangup")).params["HangupCauseCode"] == "4010"
     once(line, "action", "callback", "hangup")
     await call.ended()
