@@ -106,7 +106,8 @@ class Server:
     def thaw(self) -> None:
         """Go on after `freeze`."""
         for pid in self._processes():
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, signal.SIGCONT)
 
     def discard(self) -> None:
         """End it, whatever it does: one of its processes may wait for a client of ours."""

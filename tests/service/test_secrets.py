@@ -104,11 +104,13 @@ async def test_no_secret_is_told(
         told += await _commands(service)
         await service.program.stop()
         log = [service.program.told(), *map(str, service.program.log)]
-    assert len(service.program.log) > 50
+    assert len(service.program.log) > 20
     hidden = {TOKEN, OLD_TOKEN, secrets["password"], *URL_KEYS, SECRET, PASSWORD, IN_THE_URL}
     assert all(len(each) > 5 for each in hidden)
     for secret in hidden:
-        assert not [each[:300] for each in (*log, *told) if secret in each], secret
+        # What the application has sent, a URL of its own included, stands in the attempt (H-6).
+        places = log if secret == IN_THE_URL else (*log, *told)
+        assert not [each[:300] for each in places if secret in each], secret
     assert not [line for line in log if "&sig=" in line], "who reads the log may not fetch files"
 
 
@@ -136,7 +138,7 @@ async def _trouble(service: Service, store: ObjectStore, server: Server) -> list
     await service.program.said("database_back", timeout=60)
     url = f"{service.program.url}/v1/Account/{ACCOUNT}/Delivery/"
     answers = []
-    async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(ACCOUNT, OLD_TOKEN)) as http:
+    async with aiohttp.ClientSession(headers=basic(ACCOUNT, OLD_TOKEN)) as http:
         page = await (await http.get(url)).json()
         assert len(page["objects"]) >= 3
         for each in page["objects"]:
@@ -144,6 +146,10 @@ async def _trouble(service: Service, store: ObjectStore, server: Server) -> list
             assert one["attempts"]
             answers += [str(attempt) for attempt in one["attempts"]]
     return answers
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": aiohttp.encode_basic_auth(user, password)}
 
 
 async def _answers(service: Service) -> list[str]:
@@ -158,8 +164,8 @@ async def _answers(service: Service) -> list[str]:
                 f"{account}/Recording/?limit=x", f"{account}/Call/none/", f"{account}/Delivery/x/",
                 file, f"{file}?exp=1&kid=00000000&sig={'A' * 43}",
             ):  # fmt: skip
-                basic = None if auth is None else aiohttp.BasicAuth(*auth)
-                async with http.get(root + path, auth=basic) as answer:
+                headers = None if auth is None else basic(*auth)
+                async with http.get(root + path, headers=headers) as answer:
                     told.append(f"{answer.headers} {await answer.text()}")
     return told
 

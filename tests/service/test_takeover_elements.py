@@ -70,7 +70,7 @@ async def test_a_play_is_heard_to_its_end(pair: Team) -> None:
     levels = (await ear.heard()).levels()
     assert (levels > 100).sum() * 20 > 10_000, "three times, some five seconds each"
     once(line, "action", "callback")
-    await ended(line)
+    await ended(line, "4010")
     await call.ended()
 
 
@@ -95,18 +95,21 @@ async def test_digits_are_gathered_by_the_new_worker(pair: Team) -> None:
 @pytest.mark.rule("N-6", "F-2")
 async def test_a_wait_ends_when_it_would_have(pair: Team) -> None:
     line = pair.line()
-    line.answers("<Wait length='12'/>", line.record(maxLength="1"))
+    line.answers("<Wait length='12'/>", line.record(maxLength="2"))
     async with pair.only(0):
         call = await line.call([speak(40)])
         uuid = await pair.driven_by(0, line)
     entered = (await pair.programs[0].said("document_arrived", call_uuid=uuid))["timestamp"]
+    async with asyncio.timeout(2):  # else the document is asked for again
+        while pair.rows("SELECT version FROM calls WHERE call_uuid = ?", uuid)[0]["version"] < 2:
+            await asyncio.sleep(0.01)
     await taken_over(pair, uuid)
     began = (await pair.programs[1].said("recording_began", call_uuid=uuid, timeout=15))[
         "timestamp"
     ]
     assert 11.9 <= _seconds(began) - _seconds(entered) <= 13
     true(await line.delivered())
-    await ended(line)
+    await ended(line, "4010")
     await call.ended()
 
 
@@ -137,7 +140,7 @@ async def test_a_conversation_goes_on_and_so_does_its_recording(pair: Team) -> N
     """Caller and callee hear each other all the time; who hangs up then is noticed."""
     line = pair.line()
     line.answers(
-        line.record(recordSession="true", redirect=None, maxLength="60"),
+        line.record(recordSession="true", recordChannelType="mono", redirect=None, maxLength="60"),
         dial(line, number(line)),
     )
     async with Callees(pair.carrier) as callees:
