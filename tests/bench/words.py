@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from tests.bench.prompts import Prompt
+from tests.hearing.words import errors
 from tests.service.carrier import Call
 from tests.service.conftest import running
 from tests.service.service import Line, Service
@@ -81,16 +82,6 @@ def judged(prompt: Prompt, text: str) -> Heard:
     said, heard = normal(prompt.text), normal(text)
     words = said.split()
     return Heard(prompt, said, heard, len(words), errors(words, heard.split()))
-
-
-def errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """The fewest words to put in, leave out or change that make one the other."""
-    row = list(range(len(heard) + 1))
-    for index, word in enumerate(said, 1):
-        last, row = row, [index]
-        for at, other in enumerate(heard, 1):
-            row.append(min(last[at] + 1, row[-1] + 1, last[at - 1] + (word != other)))
-    return row[-1]
 
 
 def rate(heard: Sequence[Heard]) -> float:

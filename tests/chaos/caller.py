@@ -12,7 +12,8 @@ import numpy as np
 from recordbridge.instant import Instant, SystemClock
 from tests.chaos.scenes import Scene
 from tests.service.audio import Sound
-from tests.service.carrier import Call, Carrier, Ear, Ended, GoneError
+from tests.service.carrier import Call, Carrier, Ear, Ended
+from tests.service.keys import GoneError
 from tests.service.service import ACCOUNT, TOKEN
 from tests.service.steps import Step
 

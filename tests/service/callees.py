@@ -15,7 +15,8 @@ from collections import defaultdict
 from contextlib import suppress
 from typing import Self
 
-from tests.service.carrier import Call, Carrier, Event, GoneError
+from tests.service.carrier import Call, Carrier, Event
+from tests.service.keys import GoneError
 
 PATIENCE_S = 10.0
 

@@ -18,17 +18,13 @@ import aiohttp
 
 from recordbridge.instant import Instant, from_asterisk
 from tests.service.audio import Sound, read_wav
-from tests.service.keys import press
+from tests.service.keys import GoneError, press
 
 Event = dict[str, Any]
 _count = itertools.count(1)
 PATIENCE_S = 40.0
 RINGS_S = 240
 """How long a caller waits for an answer."""
-
-
-class GoneError(Exception):
-    """The caller's channel is not there any more."""
 
 
 class Ended(NamedTuple):

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
+from tests.hearing.words import PASSWORD, understood
 from tests.service.conftest import running
 from tests.service.service import Service
 from tests.service.steps import hang_up
-from tests.service.test_transcripts import PATIENCE_S, say, words
+from tests.service.test_transcripts import PATIENCE_S, say
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -63,14 +64,14 @@ async def recorded(service: Service) -> str:
 
 def texts(service: Service) -> dict[str, str]:
     rows = service.rows("SELECT recording_id, text FROM transcripts WHERE state = 'done'")
-    return {row["recording_id"]: words(row["text"]) for row in rows}
+    return {row["recording_id"]: row["text"] for row in rows}
 
 
 async def test_through_the_service_and_then_without_one(service: Service) -> None:
     first, second = await recorded(service), await recorded(service)
     ran = await command(service, first)
     assert (ran.code, ran.said) == (0, {"transcribed": [first], "failed": {}}), ran.words
-    assert "pound key" in texts(service)[first]
+    assert understood(texts(service)[first], PASSWORD)
     ran = await command(service, "--since", "1h")
     assert ran.said == {"transcribed": [second], "failed": {}}, "the first one has its text"
     assert (await command(service, "--since", "1h")).said == {"transcribed": [], "failed": {}}
@@ -87,7 +88,7 @@ async def test_through_the_service_and_then_without_one(service: Service) -> Non
     await service.program.stop()
     ran = await command(service, "--since", "2020-01-01")
     assert (ran.code, ran.said) == (0, {"transcribed": [third], "failed": {}}), ran.words
-    assert "pound key" in texts(service)[third]
+    assert understood(texts(service)[third], PASSWORD)
     ran = await command(service, "--since", "1h", "--again")
     assert sorted(ran.said["transcribed"]) == sorted([first, second, third])
     assert (await command(service, nobody)).code == 1

@@ -12,7 +12,7 @@ from tests.service.calm import Watch
 from tests.service.program import free_port
 from tests.service.service import Service, document
 from tests.service.sounds import play
-from tests.service.steps import mute, press, silence, speak
+from tests.service.steps import mute, silence, speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -234,7 +234,7 @@ async def test_headers_of_the_call_are_in_every_request(service: Service) -> Non
     )
     line.script("next", Reply(body=document("<Wait length='1'/>")))
     header = {"PJSIP_HEADER(add,X-PH-Order)": "4711", "PJSIP_HEADER(add,X-Other)": "no"}
-    call = await line.call([speak(3), press("1")], **header)
+    call = await line.call([speak(30)], **header)
     for name in ("answer", "action", "next", "callback", "hangup"):
         request = await line.next(name)
         assert request.params["X-PH-Order"] == "4711", name

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.hearing.words import CONFERENCE, PASSWORD, understood
 from tests.service.carrier import Call
 from tests.service.conftest import running
 from tests.service.service import Service
@@ -48,10 +49,6 @@ def say(prompt: str) -> Step:
     return step
 
 
-def words(text: str) -> str:
-    return " ".join(re.findall("[a-z]+", text.lower()))
-
-
 @pytest.mark.rule("T-1", "D-12", "D-14", "D-31", "D-32", "A-20", "M-5", "Q-4")
 async def test_what_the_caller_says_is_told_after_action_and_callback(listening: Service) -> None:
     """Both sides of a stereo recording by name; Play is what the caller hears."""
@@ -64,7 +61,7 @@ async def test_what_the_caller_says_is_told_after_action_and_callback(listening:
             fileFormat="mp3",
         ),
         '<Wait length="6"/>',
-        "<Play>sound:vm-goodbye</Play>",
+        "<Play>sound:conf-waitforleader</Play>",
     )
     call = await line.call([say("agent-pass")])
     await call.ended()
@@ -74,10 +71,9 @@ async def test_what_the_caller_says_is_told_after_action_and_callback(listening:
     assert said["error"] == ""
     lines = said["transcription"].splitlines()
     assert all(re.match(r"\[00:00:\d\d\] (Caller|Callee): \S", each) for each in lines), lines
-    caller = " ".join(each for each in lines if "Caller" in each)
-    assert "password followed by the pound key" in words(caller)
-    callee = " ".join(each for each in lines if "Callee" in each)
-    assert "goodbye" in words(callee).replace(" ", "")  # it is heard as "good bye", too
+    sides = {name: _said_by(name, lines) for name in ("Caller", "Callee")}
+    assert understood(sides["Caller"], PASSWORD)
+    assert understood(sides["Callee"], CONFERENCE)
     assert said["transcription_rate"] == said["transcription_charge"] == "0.00500"
     assert said["duration"] == callback.params["RecordingDuration"]
     assert said["recording_id"] == callback.params["RecordingID"]
@@ -97,7 +93,7 @@ async def test_engine_and_service_are_killed_and_the_text_comes_once(listening: 
     (row,) = _rows(listening, recording_id)
     await listening.program.start()
     text = await line.next("text", PATIENCE_S)
-    assert "password followed by the pound key" in words(text.params["transcription"])
+    assert understood(text.params["transcription"], PASSWORD)
     assert text.params["error"] == ""
     (row,) = _rows(listening, recording_id)
     assert (row["state"], row["text"]) == ("done", text.params["transcription"])
@@ -116,9 +112,14 @@ async def test_the_type_alone_keeps_the_text_and_sends_nothing(listening: Servic
         while _rows(listening, recording_id)[0]["state"] == "waiting":
             await asyncio.sleep(0.1)
     (row,) = _rows(listening, recording_id)
-    assert "pound key" in words(row["text"])
+    assert understood(row["text"], PASSWORD)
     sent = listening.rows("SELECT kind FROM requests WHERE recording_id = ?", recording_id)
     assert "transcription" not in {each["kind"] for each in sent}
+
+
+def _said_by(name: str, lines: list[str]) -> str:
+    parted = (each.partition(f"{name}: ") for each in lines)
+    return " ".join(said for _, found, said in parted if found)
 
 
 def _rows(service: Service, recording_id: str) -> Any:

@@ -21,7 +21,8 @@ from recordbridge.ports.transcripts import Listener
 from recordbridge.speech import pieces, remote
 from recordbridge.speech.remote import Remote
 from tests.hearing.server import KEY, MODEL, Hearing, refused
-from tests.unit.speech.test_whisper import prompt, words, write
+from tests.hearing.words import CONFERENCE, PASSWORD, understood
+from tests.unit.speech.test_whisper import prompt, write
 
 pytestmark = pytest.mark.rule("M-5")
 NOISE = np.random.default_rng(1).integers(-9000, 9000, 8000).astype(np.int16)
@@ -64,13 +65,13 @@ async def test_who_says_what_and_when_and_silence_is_not_sent(
     both = write(
         tmp_path / "both.wav",
         np.concatenate((spoken, silence)),
-        np.concatenate((silence, prompt(rig, "vm-goodbye"))),
+        np.concatenate((silence, prompt(rig, "conf-waitforleader"))),
     )
     found = await engine.listen(both, stereo=True, duration_ms=10_000, model="")
     caller = " ".join(each.text for each in found if each.side == "Caller")
     callee = " ".join(each.text for each in found if each.side == "Callee")
-    assert words(caller) == "please enter your password followed by the pound key"
-    assert words(callee) == "goodbye"
+    assert understood(caller, PASSWORD)
+    assert understood(callee, CONFERENCE)
     assert all(each.at_ms >= len(spoken) // 8 - 500 for each in found if each.side == "Callee")
     assert [asked.fields for asked in server.asked] == 2 * [
         {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import wave
@@ -17,6 +16,7 @@ from recordbridge.errors import ListenerError, MediaError
 from recordbridge.ports.transcripts import Listener
 from recordbridge.speech import models, pieces, whisper
 from recordbridge.speech.whisper import Whisper
+from tests.hearing.words import CONFERENCE, PASSWORD, understood
 
 
 @pytest.fixture
@@ -43,10 +43,6 @@ def prompt(rig: Mapping[str, str], name: str) -> np.ndarray:
         return np.frombuffer(file.readframes(file.getnframes()), np.int16)
 
 
-def words(text: str) -> str:
-    return " ".join(re.findall("[a-z]+", text.lower()))
-
-
 @pytest.mark.asterisk
 @pytest.mark.rule("T-1")
 @pytest.mark.rule("M-5")
@@ -60,13 +56,13 @@ async def test_speech_on_the_telephone_becomes_text_and_says_who_speaks(
     both = write(
         tmp_path / "both.wav",
         np.concatenate((spoken, silence)),
-        np.concatenate((silence, prompt(rig, "vm-goodbye"))),
+        np.concatenate((silence, prompt(rig, "conf-waitforleader"))),
     )
     heard = await as_port.listen(both, stereo=True, duration_ms=10_000, model="")
     caller = " ".join(each.text for each in heard if each.side == "Caller")
     callee = " ".join(each.text for each in heard if each.side == "Callee")
-    assert words(caller) == "please enter your password followed by the pound key"
-    assert words(callee) == "goodbye"
+    assert understood(caller, PASSWORD)
+    assert understood(callee, CONFERENCE)
     assert [each.side for each in heard] == sorted((e.side for e in heard), reverse=True)
     assert all(each.at_ms >= len(spoken) // 8 - 500 for each in heard if each.side == "Callee")
 
