@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.machine import early, prompts
+from recordbridge.machine import early, prompts, reports
 from recordbridge.machine.intents import (
     BeginLeg,
     EndBridge,
@@ -74,7 +74,7 @@ def _leg(turn: Turn, element: Dial, callee: Callee) -> Leg:
             channel_id=call.channel_id,
             leg_id=leg_id,
             endpoint=template.format(number=callee.address, user=callee.address),
-            caller_id=call.caller if element.caller_id is None else element.caller_id,
+            caller_id=reports.shown_to_callees(call, element),
             caller_name=element.caller_name or "",
             timeout_s=element.timeout_s,
             headers=callee.sip_headers,

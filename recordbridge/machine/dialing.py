@@ -313,6 +313,8 @@ def _tell(
             request_id=turn.new_request(),
             kind="dial",
             target=target,
-            parameters=reports.dial_event(turn.call, leg, what, turn.now, digits=digits, by=by),
+            parameters=reports.dial_event(
+                turn.call, leg, dialing.element, what, turn.now, digits=digits, by=by
+            ),
         )
     )

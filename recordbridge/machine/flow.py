@@ -45,7 +45,10 @@ def document_arrived(turn: Turn, request_id: str, document: Document) -> None:
         turn.detail("document_arrived", purpose=now.purpose, elements=len(document.elements))
         turn.flow(rest=document.elements, doing=None, early=0)
     elif _is_initial(turn, request_id) and turn.call.present:
-        _take_over(turn, document)
+        if document.elements:
+            _take_over(turn, document)
+        else:  # an application has nothing to say: it is no order to hang up
+            turn.detail("document_ignored", purpose="initial", reason="it has no element")
 
 
 def _is_initial(turn: Turn, request_id: str) -> bool:

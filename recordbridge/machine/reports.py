@@ -11,6 +11,7 @@ from recordbridge.instant import Instant
 from recordbridge.machine.progress import Dialing, Leg
 from recordbridge.machine.state import LAG_MS, Call, Recording
 from recordbridge.plivo import hangup_causes, parameters
+from recordbridge.plivo.elements import Dial
 from recordbridge.plivo.hangup_causes import DialStatus
 from recordbridge.plivo.parameters import DialAction, Event
 
@@ -172,15 +173,21 @@ def transcribed(
     )
 
 
+def shown_to_callees(call: Call, element: Dial) -> str:
+    """The number that callees see: `callerId`, else the caller's own."""
+    return call.caller if element.caller_id is None else element.caller_id
+
+
 def dial(call: Call, dialing: Dialing, status: DialStatus) -> dict[str, str]:
     """F-4: what a Dial's `action` says beside the standard parameters."""
     connected = [leg for leg in dialing.legs if leg.leg_id == dialing.winner]
     told = connected or [leg for leg in dialing.legs if leg.cause]
     cause = told[-1].cause if told else 0
+    token = hangup_causes.TOKENS.get(cause or 16, "UNSPECIFIED")
     return parameters.dial_action(
         status=status,
         rang=any(leg.rang or leg.answered_at is not None for leg in dialing.legs),
-        hangup_cause=hangup_causes.TOKENS.get(cause or 16, "UNSPECIFIED"),
+        hangup_cause=hangup_causes.CANCELED if status == "cancel" else token,
         a_leg_uuid=call.call_uuid,
         b_leg_uuid=ids.call_uuid(call.asterisk, connected[0].first_id) if connected else "",
     )
@@ -203,6 +210,7 @@ def _unconfirmed(leg: Leg) -> int | None:
 def dial_event(
     call: Call,
     leg: Leg,
+    element: Dial,
     what: DialAction,
     now: Instant,
     *,
@@ -221,7 +229,7 @@ def dial_event(
         action=what,
         a_leg_uuid=call.call_uuid,
         b_leg_uuid=ids.call_uuid(call.asterisk, leg.first_id),
-        b_leg_from=call.caller,
+        b_leg_from=shown_to_callees(call, element),
         b_leg_to=leg.callee.address,
         duration_s=seconds(ended - leg.begun_at) if over else None,
         bill_duration_s=seconds(ended - answered) if over else None,

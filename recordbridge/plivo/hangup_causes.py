@@ -67,6 +67,9 @@ TOKENS: Mapping[int, str] = {
 }
 """Q.850 numbers as Asterisk gives them, by FreeSWITCH's tokens."""
 
+CANCELED = "ORIGINATOR_CANCEL"
+"""The token of a caller who gave up before anybody answered; no Q.850 number stands for it."""
+
 NAMES: Mapping[int, str] = {
     0: "Unknown",
     1000: "Canceled",
@@ -161,7 +164,7 @@ def hangup_cause(
         q850 = 16
     token = TOKENS.get(q850, "UNSPECIFIED")
     if code is None and not answered and source == "Caller" and q850 in {16, 31}:
-        token, code = "ORIGINATOR_CANCEL", 1000
+        token, code = CANCELED, 1000
     if code is None:
         code = _CODES.get(q850, 0)
     return HangupCause(token, NAMES.get(code, NAMES[0]), code, source or _source(code))

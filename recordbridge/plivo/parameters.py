@@ -245,10 +245,5 @@ def dial_event(
     return _present(values)
 
 
-def get_digits(*, digits: str, finish_key: str = "") -> dict[str, str]:
-    """The `action` request of GetDigits: what was pressed, without the key that finished it."""
-    return _present({"Digits": digits.removesuffix(finish_key)})
-
-
 def _present(values: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}

@@ -38,8 +38,11 @@ async def test_the_callee_sees_who_calls_and_gets_the_headers(service: Service) 
         names = ("X-PH-Order", "X-PH-Kind", "X-PH-Own")
         assert [await first.header(name) for name in names] == ["8", "a b", "yes"]
         assert [await second.header(name) for name in names[:2]] == ["7", "a b"]
+        await first.answer()
+        await call.answered()
+        assert (await events(line, 1))[0]["DialBLegFrom"] == "+15557770000"
         await call.hang_up()
-        assert (await line.next("dialled")).params["DialStatus"] == "cancel"
+        assert (await line.next("dialled")).params["DialStatus"] == "completed"
 
 
 @pytest.mark.rule("F-4")
@@ -50,7 +53,8 @@ async def test_without_attributes_the_callee_sees_the_caller(service: Service) -
         call = await service.carrier.call(line.number, [silence(30)], caller="15559998888")
         assert (await callees.next(number(line))).caller == "15559998888"
         await call.hang_up()
-        await line.next("dialled")
+        dialled = (await line.next("dialled")).params
+    assert (dialled["DialStatus"], dialled["DialHangupCause"]) == ("cancel", "ORIGINATOR_CANCEL")
 
 
 @pytest.mark.rule("F-4")

@@ -137,11 +137,12 @@ async def test_its_document_waits_for_a_dial_and_wins(service: Service) -> None:
     [
         ("true", Reply(status=500)),
         ("true", Reply(body="")),
+        ("true", Reply(body="<Response/>")),
         ("true", Reply(body="no XML")),
         ("true", Reply(body="<Response><Conference/></Response>")),
         ("false", Reply(body="<Response><Hangup/></Response>")),
     ],
-    ids=["500", "empty", "not XML", "rejected", "redirect=false"],
+    ids=["500", "empty", "no element", "not XML", "rejected", "redirect=false"],
 )
 async def test_another_reply_changes_nothing(service: Service, redirect: str, reply: Reply) -> None:
     line = service.line()

@@ -225,6 +225,17 @@ def test_an_unusable_reply_is_ignored_and_the_call_goes_on() -> None:
     assert not drive.of(i.HangUp)
 
 
+@pytest.mark.rule("S-5")
+def test_a_document_without_an_element_is_no_order_to_hang_up() -> None:
+    """Applications that have nothing to say often answer so."""
+    drive = Drive(session(), Wait(length_s=60), answered=True)
+    run(drive)
+    action = drive.requests("action")[0]
+    drive.feed(f.DocumentArrived(request_id=action.request_id, document=Document()))
+    drive.wait(59_000)
+    assert not drive.of(i.HangUp)
+
+
 @pytest.mark.rule("S-2")
 def test_an_armed_recording_starts_when_the_callee_is_connected() -> None:
     armed = session(record_session=False, start_on_dial_answer=True, redirect=False)

@@ -1,4 +1,4 @@
-"""What the requests of Dial and GetDigits carry."""
+"""What the requests of a Dial carry."""
 
 from typing import get_args
 
@@ -10,7 +10,6 @@ from recordbridge.plivo.parameters import (
     DialAction,
     dial_action,
     dial_event,
-    get_digits,
 )
 
 
@@ -108,21 +107,3 @@ def test_the_callback_of_a_match_tells_which_and_by_whom(pressed_by: str) -> Non
         "DialDigitsMatch": "22",
         "DialDigitsPressedBy": pressed_by,
     }
-
-
-@pytest.mark.parametrize(
-    ("digits", "finish_key", "sent"),
-    [
-        ("123", "", {"Digits": "123"}),
-        ("123#", "#", {"Digits": "123"}),
-        ("1#3", "#", {"Digits": "1#3"}),
-        ("123", "#", {"Digits": "123"}),
-        ("11", "1", {"Digits": "1"}),
-        ("#", "#", {}),
-        ("", "", {}),
-    ],
-)
-def test_digits_come_without_the_finish_key(
-    digits: str, finish_key: str, sent: dict[str, str]
-) -> None:
-    assert get_digits(digits=digits, finish_key=finish_key) == sent
