@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from asterisk.rigging.ports import RTP_PER_RIG
 from tests import rigged
-from tests.fidelity import background, drift, plain, report, wire
+from tests.fidelity import background, drift, picture, plain, report, wire
 from tests.fidelity.conversations import MODES
 from tests.fidelity.figures import Figure
 from tests.fidelity.tap import Packet, Tap, TapError
@@ -107,15 +107,16 @@ def _told(part: Part, rig: Mapping[str, str], arguments: Sequence[str]) -> bool:
     lines = report.table(part.figures)
     print("\n".join(lines))
     report.write_section(DOCUMENT, part.name, "\n".join([_words(part, rig, arguments), *lines]))
-    part.file("svg").write_text(report.picture(part.figures), encoding="utf-8")
-    print(f"Written: {DOCUMENT}, {part.file('svg')}", flush=True)
+    pictures = [part.file(ending) for ending in picture.FORMATS]
+    picture.draw(part.figures, pictures)
+    print(f"Written: {', '.join(map(str, (DOCUMENT, *pictures)))}", flush=True)
     return not any(figure.broken() for figure in part.figures)
 
 
 def _words(part: Part, rig: Mapping[str, str], arguments: Sequence[str]) -> str:
     today = dt.datetime.now(dt.UTC).date()  # noqa: TID251 - the day of the measurement
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-    picture = part.file("svg").relative_to(rigged.ROOT)
+    seen = part.file("svg").relative_to(rigged.ROOT)
     load, nice = os.getloadavg()[1], os.getpriority(os.PRIO_PROCESS, 0)
     command = f"make fidelity FIDELITY='{shlex.join(arguments)}'" if arguments else "make fidelity"
     return f"""\
@@ -125,7 +126,7 @@ def _words(part: Part, rig: Mapping[str, str], arguments: Sequence[str]) -> str:
 {rig["RIG_RELEASE"]}, {machine}, load average {load:.1f} (other work included), nice {nice}.
 Milliseconds, except counts. A tap on the loopback has every packet with the kernel's time. A
 sample's true time is the arrival of its packet, minus 20 ms (a packet is sent when it has been
-spoken), plus its offset in the packet. The picture is `{picture}`.
+spoken), plus its offset in the packet. The picture is `{seen}`, or `.png`.
 {part.words}"""
 
 

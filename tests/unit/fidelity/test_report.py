@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.fidelity import __main__ as program
-from tests.fidelity import report
+from tests.fidelity import picture, report
 from tests.fidelity.figures import NO_LOSS, Figure, within
+from tests.fidelity.picture import BROKEN, GOOD
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_the_section_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     assert "one" not in text
 
 
-def test_table_and_picture_show_what_is_broken() -> None:
+def test_table_and_picture_show_what_is_broken(tmp_path: Path) -> None:
     figures = [
         Figure("Q-1", "start < error", (1.0, 2.0), within(-50, 50)),
         Figure("P-6", "length", (30.0,), within(0, 20)),
@@ -59,9 +60,18 @@ def test_table_and_picture_show_what_is_broken() -> None:
         "",
         "FAIL: nothing measured",
     ]
-    root = ET.fromstring(report.picture(figures))
-    circles = [each.get("fill") for each in root.iter("{http://www.w3.org/2000/svg}circle")]
-    assert circles == ["#1a7f37", "#1a7f37", "#cf222e", "#1a7f37"]
+    svg, png = files = [tmp_path / f"picture.{ending}" for ending in picture.FORMATS]
+    picture.draw(figures, files)
+    dots = [each.get("style", "") for each in ET.parse(svg).iter("{http://www.w3.org/2000/svg}use")]
+    count = {colour: sum(colour in each for each in dots) for colour in (GOOD, BROKEN)}
+    assert count == {GOOD: 3, BROKEN: 1}
+    assert png.read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_a_picture_of_nothing_has_its_title(tmp_path: Path) -> None:
+    file = tmp_path / "picture.svg"
+    picture.draw([Figure("X-2", "nothing", (), NO_LOSS)], [file])
+    assert ET.parse(file).getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_without_the_capability_a_sentence_says_so(
