@@ -103,7 +103,7 @@ def _wanted(door: Door, greeting: Greeting) -> tuple[Wanted, tuple[str, ...]]:
         raise ValueError(f"the address ends in /{greeting.script}; it must end in /{SCRIPT}")
     given = arguments.parse(greeting.arguments)
     asterisk = _asterisk(door, given.asterisk)
-    application = _application(door, asterisk, given.application, greeting.dialled)
+    application = _application(door, given.application, greeting.dialled)
     element, warnings = parse_record(given.values, application.defaults)
     wanted = Wanted(
         asterisk=asterisk,
@@ -123,8 +123,8 @@ def _asterisk(door: Door, named: str | None) -> str:
     return named or door.asterisks[0]
 
 
-def _application(door: Door, asterisk: str, named: str | None, dialled: str) -> Application:
-    found = door.applications.match(asterisk, named, dialled)
+def _application(door: Door, named: str | None, dialled: str) -> Application:
+    found = door.applications.match(named, dialled)
     if found is None and named is not None:
         raise ValueError(f"application={named} is not configured; give one of `applications`")
     if found is None:

@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
 
 from recordbridge.app.batch_desk import GONE, Found
+from recordbridge.app.own_door import address, trust
 from recordbridge.errors import StorageError
 from recordbridge.instant import Instant, to_text
 from recordbridge.settings import Settings
 
 TIMEOUT_S = 30.0
 PAGE = 20
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read
 
 
 @contextlib.asynccontextmanager
 async def rest_desk(settings: Settings) -> AsyncIterator[RestDesk | None]:
     """None when nobody listens at `service.listen`. Raises StorageError when it does not answer."""
-    service = settings.service
-    host = EVERYWHERE.get(service.host, service.host)
-    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    scheme, tls = "http", ssl.create_default_context()
-    if service.tls_cert is not None:
-        scheme, tls = "https", _of_our_own(str(service.tls_cert))
     async with aiohttp.ClientSession(
-        f"{scheme}://{host}:{service.port}",
+        address(settings.service),
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
-        connector=aiohttp.TCPConnector(ssl=tls),
+        connector=aiohttp.TCPConnector(ssl=trust(settings.service)),
         trust_env=False,
     ) as session:
         tokens = {each.auth_id: each.auth_token[0].get_secret_value() for each in settings.accounts}
         desk = RestDesk(session, tokens)
         yield desk if await desk.listens() else None
-
-
-def _of_our_own(certificate: str) -> ssl.SSLContext:
-    """The service's certificate itself is trusted, whatever its name: we are on its machine."""
-    context = ssl.create_default_context(cafile=certificate)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    return context
 
 
 class RestDesk:

@@ -1,7 +1,10 @@
-"""The applications of the YAML file as the engine wants them; local flows are parsed here, once."""
+"""The applications of the YAML file as the engine wants them; local flows are parsed here, once
+for each time that the file is read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -20,27 +23,28 @@ log = structlog.get_logger()
 
 
 class ConfiguredApplications:
-    """Implements `engine.applications.Applications`. Raises ConfigError for unusable flows."""
+    """Implements `engine.applications.Applications`. Raises ConfigError for unusable flows.
+
+    `accounts` (auth_id to tokens) stays the same mapping when its content changes.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self.accounts: dict[str, tuple[str, ...]] = {}
+        self.adopt(settings, known(settings))
+
+    def adopt(self, settings: Settings, applications: Mapping[str, Application]) -> None:
+        """These are the applications, numbers and accounts from now on: calls that run keep what
+        was configured when they came in, but for the tokens that sign their requests.
+        """
         self._settings = settings
-        self._tokens = {
+        self._known = dict(applications)
+        self.accounts.clear()
+        self.accounts |= {
             account.auth_id: tuple(token.get_secret_value() for token in account.auth_token)
             for account in settings.accounts
         }
-        mistakes: list[str] = []
-        self._known: dict[str, Application] = {}
-        for name, configured in settings.applications.items():
-            try:
-                self._known[name] = _application(settings, configured)
-            except DocumentError as error:
-                mistakes.append(f"{configured.flow}:{error.line}: {error}")
-            except OSError as error:
-                mistakes.append(f"{configured.flow}: the file cannot be read ({error.strerror})")
-        if mistakes:
-            raise ConfigError(mistakes)
 
-    def match(self, asterisk: str, named: str | None, dialled: str) -> Application | None:  # noqa: ARG002 - applications are the same on every Asterisk
+    def match(self, named: str | None, dialled: str) -> Application | None:
         """F-1."""
         found = self._settings.application_for(named, dialled)
         return None if found is None else self._known[found.name]
@@ -49,12 +53,29 @@ class ConfiguredApplications:
         return self._known.get(name)
 
     def tokens(self, account: str) -> tuple[str, ...]:
-        return self._tokens.get(account, ())
+        return self.accounts.get(account, ())
 
-    @property
-    def accounts(self) -> dict[str, tuple[str, ...]]:
-        """auth_id to tokens."""
-        return dict(self._tokens)
+    def owner(self, asterisk: str) -> str | None:
+        """E-6: whose a channel in no application is on that Asterisk."""
+        there = (each for each in self._settings.asterisk if each.name == asterisk)
+        found = next(there, None)
+        return None if found is None else self._settings.account_of(found)
+
+
+def known(settings: Settings) -> dict[str, Application]:
+    """The applications by name, their flows read. Raises ConfigError with all that is wrong."""
+    mistakes: list[str] = []
+    found: dict[str, Application] = {}
+    for name, configured in settings.applications.items():
+        try:
+            found[name] = _application(settings, configured)
+        except DocumentError as error:
+            mistakes.append(f"{configured.flow}:{error.line}: {error}")
+        except OSError as error:
+            mistakes.append(f"{configured.flow}: the file cannot be read ({error.strerror})")
+    if mistakes:
+        raise ConfigError(mistakes)
+    return found
 
 
 def _application(settings: Settings, configured: Configured) -> Application:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import aiohttp
 
+from recordbridge.app.own_door import address, trust
 from recordbridge.errors import ServiceAwayError
 from recordbridge.ports.lists import Lists
 from recordbridge.settings import Settings
@@ -17,7 +17,6 @@ from recordbridge.store import open_reader
 
 ANSWER_S = 600
 """How long the service may take: it makes 100,000 requests due again in a minute."""
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach who listens there
 
 _Found = TypeVar("_Found")
 
@@ -50,7 +49,7 @@ async def _replay(service: Service, account: Account, path: str, filters: Mappin
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ANSWER_S, connect=5)) as http,
-            http.post(url, json=dict(filters), headers=headers, ssl=_tls(service)) as answer,
+            http.post(url, json=dict(filters), headers=headers, ssl=trust(service)) as answer,
         ):
             said = await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -60,20 +59,3 @@ async def _replay(service: Service, account: Account, path: str, filters: Mappin
     if answer.status != 202:
         raise KeyError(str(said.get("error", answer.status)))
     return int(said["replayed"])
-
-
-def address(service: Service) -> str:
-    """Where the service of that configuration listens, as seen from this machine."""
-    scheme = "http" if service.tls_cert is None else "https"
-    host = EVERYWHERE.get(service.host, service.host)
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{service.port}"
-
-
-def _tls(service: Service) -> ssl.SSLContext | bool:
-    """Its own certificate is trusted, whatever name is in it."""
-    if service.tls_cert is None:
-        return True
-    context = ssl.create_default_context(cafile=service.tls_cert)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 
 from recordbridge import store
-from recordbridge.app import transcripts
+from recordbridge.app import transcripts, trusted
 from recordbridge.app.storage import prove
 from recordbridge.ari.diagnosis import diagnose
 from recordbridge.errors import PbxUnavailableError
@@ -54,9 +53,6 @@ async def _check(
 
 
 async def _diagnose(asterisk: Asterisk) -> list[str]:
-    tls = None
-    if asterisk.tls_ca is not None:
-        tls = ssl.create_default_context(cafile=asterisk.tls_ca)
     return await diagnose(
         asterisk.url,
         asterisk.username,
@@ -64,5 +60,5 @@ async def _diagnose(asterisk: Asterisk) -> list[str]:
         asterisk.app,
         recordings=asterisk.recordings,
         clock=SystemClock(),
-        tls=tls,
+        tls=trusted.asterisk(asterisk),
     )

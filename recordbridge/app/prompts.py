@@ -8,12 +8,14 @@ the folder cannot be written, loads them from our web door.
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from recordbridge.app import own_door
 from recordbridge.blobs.eviction import Eviction
 from recordbridge.blobs.shelves import FirstShelf, SharedShelf, WebShelf
 from recordbridge.blobs.sounds import SoundFolder
@@ -40,9 +42,15 @@ class Prompting(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def prompting(
-    settings: Settings, clock: Clock, listening: Callable[[], str]
+    settings: Settings,
+    clock: Clock,
+    listening: Callable[[], str],
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Prompting]:
-    """Open it all; `listening` tells where our web door is, once it is open. StorageError."""
+    """Open it all; `listening` tells where our web door is, once it is open. StorageError.
+
+    `tls` replaces the system's trust store for what is fetched.
+    """
     async with contextlib.AsyncExitStack() as stack:
         store = SoundFolder(settings.storage.path / FOLDER, clock, Eviction())
         stack.callback(store.close)
@@ -51,7 +59,7 @@ async def prompting(
         voice = Espeak(settings.speech.voice)
         stack.push_async_callback(voice.close)
         fetcher = await stack.enter_async_context(
-            HttpSounds(settings.webhooks.allow_networks, version=version("recordbridge"))
+            HttpSounds(settings.webhooks.allow_networks, version=version("recordbridge"), tls=tls)
         )
         prompts = Prompts(
             sounds=Sounds(fetcher=fetcher, voice=voice, decoder=decoder, store=store, clock=clock),
@@ -82,8 +90,7 @@ def door_url(settings: Settings, asterisk: Asterisk, listening: str) -> str:
     if service.tls_cert is not None or not _is_here(urlsplit(asterisk.url).hostname or ""):
         return service.public_url
     parts = urlsplit(listening)
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(parts.hostname or "")  # noqa: S104 - read
-    return listening if host is None else f"{parts.scheme}://{host}:{parts.port}"
+    return f"{parts.scheme}://{own_door.authority(parts.hostname or '', parts.port or 80)}"
 
 
 def _is_here(host: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.live import Asks, LiveCalls
 from recordbridge.engine.ownership import Ownership
@@ -9,7 +11,6 @@ from recordbridge.engine.router import Router
 from recordbridge.engine.texts import Texts
 from recordbridge.instant import Clock
 from recordbridge.ports.audio import Blobs
-from recordbridge.settings import Settings
 from recordbridge.store import Database
 from recordbridge.web.api import Api
 from recordbridge.web.api.starts import Starts
@@ -17,7 +18,7 @@ from recordbridge.web.signing import RecordUrls
 
 
 def rest_api(
-    settings: Settings,
+    owner: Callable[[str], str | None],
     store: Database,
     blobs: Blobs,
     router: Router,
@@ -29,14 +30,13 @@ def rest_api(
     elsewhere: Asks | None,
 ) -> Api:
     """What the operations need; a channel in no application is its Asterisk's account's (E-6)."""
-    owners = {each.name: settings.account_of(each) for each in settings.asterisk}
     live = LiveCalls(
         router,
         store,
         blobs,
         ownership=ownership,
         elsewhere=elsewhere,
-        owner=owners.get,
+        owner=owner,
         clock=clock,
     )
     return Api(

@@ -20,8 +20,9 @@ FAILED, UNREACHABLE = 1, 3
 
 
 def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0, 3 when the database or a folder cannot be used, or 1 when
-    `service.listen` is taken: nothing is wrong with the file, and everything can be reached (O-4).
+    """Run until SIGTERM or SIGINT; SIGHUP has the file read again (O-4). 0, 3 when the database or
+    a folder cannot be used, or 1 when `service.listen` is taken: nothing is wrong with the file,
+    and everything can be reached.
     """
     logs.configure(settings.log.format, settings.log.level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -29,14 +30,15 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    stop = asyncio.Event()
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, signals.put_nowait, number)
     try:
-        async with Service(settings).running():
+        async with Service(settings).running() as service:
             _settle_memory()
-            await stop.wait()
+            while await signals.get() is signal.SIGHUP:
+                await service.reload()
             log.info("stopping")
     except StorageError as error:
         return _cannot_start(str(error), UNREACHABLE)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import secrets
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
@@ -16,13 +15,15 @@ import structlog
 from aiohttp import web as aioweb
 
 from recordbridge import web
+from recordbridge.app import listening, trusted
 from recordbridge.app.agi import agi_door
 from recordbridge.app.configured import ConfiguredApplications
 from recordbridge.app.places import places, watching
 from recordbridge.app.prompts import Prompting, prompting
+from recordbridge.app.reload import Reload
 from recordbridge.app.rest import rest_api
 from recordbridge.app.storage import storage
-from recordbridge.app.transcripts import transcribing
+from recordbridge.app.transcripts import api_key, transcribing
 from recordbridge.app.workers import SETTLE_S, Workers
 from recordbridge.ari.diagnosis import folder_trouble
 from recordbridge.ari.link import AriPbx
@@ -34,13 +35,15 @@ from recordbridge.engine.room import Room
 from recordbridge.engine.router import Router
 from recordbridge.engine.texts import Texts
 from recordbridge.engine.transcriber import Transcriber
-from recordbridge.errors import ListenError, StorageError
+from recordbridge.errors import StorageError
 from recordbridge.instant import Clock, SystemClock
 from recordbridge.media.worker import Encoder
 from recordbridge.outbound.sender import HttpSender
 from recordbridge.ports.audio import Blobs
 from recordbridge.settings import Settings
 from recordbridge.settings.sections import Asterisk
+from recordbridge.speech.remote import Remote
+from recordbridge.speech.whisper import Whisper
 from recordbridge.store import Database, open_store
 from recordbridge.telemetry.metrics import Metrics
 from recordbridge.web.api import add_api
@@ -66,6 +69,11 @@ class Service:
         self.metrics = Metrics(version("recordbridge"))
         self.workers = Workers(settings.service, self.clock)
         self.applications = ConfiguredApplications(settings)
+        self.reload = Reload(settings, self.applications, self._adopt)
+        self.tls = listening.certificate(settings.service)
+        self.believed = trusted.applications(settings.webhooks)
+        self.urls: RecordUrls
+        self.listener: Whisper | Remote
         self.links: list[AriPbx] = []
         self.router: Router
         self.recovery: Recovery
@@ -99,13 +107,16 @@ class Service:
             stack.callback(encoder.close)
             sender = await stack.enter_async_context(
                 HttpSender(
-                    settings.webhooks.allow_networks, self.clock, version=version("recordbridge")
+                    settings.webhooks.allow_networks,
+                    self.clock,
+                    version=version("recordbridge"),
+                    tls=self.believed,
                 )
             )
-            urls = await self._urls()
+            urls = self.urls = await self._urls()
             shared = {each.name: _shared_folder(each) for each in settings.asterisk}
             heard = await stack.enter_async_context(
-                prompting(settings, self.clock, lambda: self.url)
+                prompting(settings, self.clock, lambda: self.url, self.believed)
             )
             self._engine(encoder, blobs, sender, urls, heard)
             stack.push_async_callback(self._stop)
@@ -171,7 +182,7 @@ class Service:
 
     def _listening(self, blobs: Blobs, work: Path) -> None:
         submit, clock = self.deliveries.submit, self.clock
-        self.transcriber, self.texts = transcribing(
+        self.transcriber, self.texts, self.listener = transcribing(
             self.settings, self.store, blobs, work, submit, clock, self.metrics
         )
         self.router.transcribe = self.transcriber.add
@@ -182,11 +193,26 @@ class Service:
         return agi_door(self.settings, self.router, owned, self.applications, file_url, self.clock)
 
     async def _urls(self) -> RecordUrls:
-        kept = self.settings.storage
-        keys = [key.get_secret_value() for key in kept.url_keys]
-        keys = keys or [await self.store.secret(URL_KEY, secrets.token_hex(32))]
+        kept, keys = self.settings.storage, await self._url_keys(self.settings)
         public_url = self.settings.service.public_url
         return RecordUrls(public_url, keys, kept.url_ttl_days, kept.access)
+
+    async def _url_keys(self, settings: Settings) -> list[str]:
+        keys = [key.get_secret_value() for key in settings.storage.url_keys]
+        return keys or [await self.store.secret(URL_KEY, secrets.token_hex(32))]
+
+    async def _adopt(self, settings: Settings) -> None:
+        """O-4: what SIGHUP changes of the running service, beside the applications."""
+        keys = await self._url_keys(settings)
+        if self.tls is not None:
+            listening.load(self.tls, self.settings.service)
+        self.urls.use(keys)
+        for configured in settings.asterisk:
+            for link in self.links:
+                if link.name == configured.name:
+                    link.use_password(configured.password.get_secret_value())
+        if isinstance(self.listener, Remote):
+            self.listener.use_key(api_key(settings.transcription))
 
     async def _resume(self, shared: dict[str, Path | None]) -> None:
         """N-1: the calls and requests that were open when we last stopped."""
@@ -212,9 +238,6 @@ class Service:
             connected.set(0)
             log.warning("asterisk_away", asterisk=name, reason=reason)
 
-        tls = None
-        if asterisk.tls_ca is not None:
-            tls = ssl.create_default_context(cafile=asterisk.tls_ca)
         link = AriPbx(
             name,
             asterisk.url,
@@ -227,7 +250,7 @@ class Service:
             on_up=up,
             on_down=down,
             log=log,
-            tls=tls,
+            tls=trusted.asterisk(asterisk),
             offers=self.workers.claims(name),
         )
         self.metrics.ari_events.read(link.events_seen)
@@ -260,7 +283,7 @@ class Service:
         )
         add_sounds(application, sounds)
         api = rest_api(
-            self.settings,
+            self.applications.owner,
             self.store,
             blobs,
             self.router,
@@ -280,25 +303,8 @@ class Service:
     ) -> AsyncIterator[None]:
         application = self._application(urls, blobs, sounds)
         service = self.settings.service
-        tls = None
-        if service.tls_cert is not None:
-            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            tls.load_cert_chain(service.tls_cert, service.tls_key)
-        runner = aioweb.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
-        await runner.setup()
-        try:
-            site = aioweb.TCPSite(runner, service.host, service.port, ssl_context=tls)
-            try:
-                await site.start()
-            except OSError as error:
-                raise ListenError(
-                    f"service.listen: {service.listen} cannot be listened on ({error.strerror})"
-                ) from error
-            self.url = site.name
-            log.info("listening", url=self.url, public_url=service.public_url)
+        async with listening.listening(application, service, self.tls, grace_s=GRACE_S) as self.url:
             yield
-        finally:
-            await runner.cleanup()
 
     async def _stop(self) -> None:
         """N-7: finish what is in flight, keep the rest for the next start."""

@@ -25,10 +25,17 @@ def engine(configured: Transcription) -> Whisper | Remote:
     """The engine of the YAML file."""
     if configured.engine == "faster-whisper" or configured.url is None:
         return Whisper(configured.model)
-    key = configured.api_key.get_secret_value() if configured.api_key is not None else ""
     return Remote(
-        configured.url, configured.model, api_key=key, timeout_s=float(configured.timeout_s)
+        configured.url,
+        configured.model,
+        api_key=api_key(configured),
+        timeout_s=float(configured.timeout_s),
     )
+
+
+def api_key(configured: Transcription) -> str:
+    """The server's key; empty without one."""
+    return "" if configured.api_key is None else configured.api_key.get_secret_value()
 
 
 async def prove(configured: Transcription) -> str:
@@ -48,6 +55,7 @@ class Transcribing(NamedTuple):
 
     transcriber: Transcriber
     texts: Texts
+    listener: Whisper | Remote
 
 
 def transcribing(
@@ -72,4 +80,4 @@ def transcribing(
         metrics=metrics,
     )
     texts = Texts(store=store, listener=listener, add=transcriber.add, rate=rate, clock=clock)
-    return Transcribing(transcriber, texts)
+    return Transcribing(transcriber, texts, listener)

@@ -125,6 +125,11 @@ class AriPbx:
         """How far Asterisk's clock is ahead of ours, as last measured."""
         return self._translator.offset_ms
 
+    def use_password(self, password: str) -> None:
+        """Asterisk has, or gets, another one: for new requests, and when we connect again."""
+        self._password = password
+        self._rest.use_password(self._place.username, password)
+
     async def run(self) -> None:
         """Connect and stay connected until cancelled; returns only to stand by."""
         pause = FIRST_PAUSE_S

@@ -99,6 +99,12 @@ class RestClient:
             await self._session.close()
             self._session = None
 
+    def use_password(self, username: str, password: str) -> None:
+        """From the next request on."""
+        self._auth = basic_auth(username, password)
+        if self._session is not None:
+            self._session.headers["Authorization"] = self._auth
+
     async def exchange(
         self, method: str, uri: str, *, json: bytes | None = None, repeatable: bool = False
     ) -> Reply:

@@ -25,7 +25,7 @@ class Application(msgspec.Struct, frozen=True):
 class Applications(Protocol):
     """The applications as configured now."""
 
-    def match(self, asterisk: str, named: str | None, dialled: str) -> Application | None:
+    def match(self, named: str | None, dialled: str) -> Application | None:
         """By the Stasis argument `application=NAME`, else by number, else the default."""
         ...
 
@@ -38,12 +38,10 @@ class Applications(Protocol):
         ...
 
 
-def matched(
-    applications: Applications, asterisk: str, call_uuid: str, fact: CallEntered
-) -> Application:
+def matched(applications: Applications, call_uuid: str, fact: CallEntered) -> Application:
     """The call's application (F-1); one without any documents when there is none for it."""
     named = fact.args.get("application")
-    found = applications.match(asterisk, named, fact.args.get("to", fact.dialled))
+    found = applications.match(named, fact.args.get("to", fact.dialled))
     if found is None:
         log.error("no_application", call_uuid=call_uuid, application=named, dialled=fact.dialled)
         return Application(profile=Profile(account="", application=named or ""))

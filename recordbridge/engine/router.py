@@ -109,7 +109,7 @@ class Router:
         actor = self._actors.get(call_uuid)
         if actor is not None:
             if isinstance(fact, f.CallEntered) and actor.state.outside:
-                profile = matched(self._applications, asterisk, call_uuid, fact).profile
+                profile = matched(self._applications, call_uuid, fact).profile
                 fact = msgspec.structs.replace(fact, profile=profile)
             actor.feed(fact)
         elif isinstance(fact, f.CallEntered):
@@ -150,7 +150,7 @@ class Router:
             reason = "service.max_calls is reached" if full else "the database is away, or we stop"
             self._refuse(asterisk, call_uuid, fact.channel_id, reason)
             return
-        application = matched(self._applications, asterisk, call_uuid, fact)
+        application = matched(self._applications, call_uuid, fact)
         step = machine.enter(
             asterisk,
             fact,

@@ -114,6 +114,9 @@ def _record(turn: Turn, element: Record) -> None:
     if element.record_session:
         recording = background.begin(turn, element, "session")
     else:
+        if (until := record.held_until(turn)) > turn.now:
+            turn.flow(rest=(element, *turn.call.flow.rest), doing=Waiting(until))
+            return
         recording = record.begin(turn, element)
     turn.flow(doing=Taping(recording_id=recording.recording_id))
     if recording.refused:

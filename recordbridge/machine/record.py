@@ -21,6 +21,10 @@ BEEP_MS = 30_000
 KEY_MS = 80
 """P-7: a key that comes as a tone in the speech is noticed up to 56 ms after it began (measured),
 and nothing tells it from one that comes as an event, which is exact."""
+REFUSED_MS, MOST_REFUSED_MS = 1_000, 10_000
+"""N-4: from one refused Record of a flow to the next, doubled each time, and the most."""
+MOST_REFUSALS = 16
+"""Counted no further: the most is reached long before."""
 TAIL_MS = 200
 """P-6: how much of the silence that ended a recording is kept."""
 
@@ -34,9 +38,30 @@ def begin(turn: Turn, element: Record) -> Recording:
     recording = capture.new(turn, element, "plain", directions)
     watch = profile.silence_threshold != ASTERISK_THRESHOLD or not profile.trim_silence
     recording = turn.put(recording, watch=watch or len(directions) > 1)
+    _count(turn, recording)
     if element.play_beep and not recording.refused:
         recording = beep(turn, recording)
     return recording
+
+
+def held_until(turn: Turn) -> Instant:
+    """N-4: when the next Record of the flow may begin. One that would be refused once more waits,
+    longer each time: a document that leads to the next Record would go round as fast as HTTP
+    allows, with a row and two requests each time.
+    """
+    flow = turn.call.flow
+    if not turn.call.full or not flow.refusals:
+        return turn.now
+    return flow.refused_at + min(REFUSED_MS << (flow.refusals - 1), MOST_REFUSED_MS)
+
+
+def _count(turn: Turn, recording: Recording) -> None:
+    if turn.call.outside:
+        return  # the dialplan has no flow of ours
+    if recording.refused:
+        turn.flow(refusals=min(turn.call.flow.refusals + 1, MOST_REFUSALS), refused_at=turn.now)
+    elif turn.call.flow.refusals:
+        turn.flow(refusals=0, refused_at=0)
 
 
 def beep(turn: Turn, recording: Recording) -> Recording:

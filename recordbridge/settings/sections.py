@@ -17,6 +17,7 @@ from recordbridge.settings.scalars import (
     BaseUrl,
     DatabaseUrl,
     ExistingFile,
+    Flag,
     Folder,
     HostPort,
     Megabytes,
@@ -159,6 +160,12 @@ class Webhooks(Section):
     """Networks of non-public addresses that URLs may lead to. Empty by default, because whoever
     can give a URL could otherwise reach everything this machine can reach (H-5). Link-local and
     metadata addresses need an entry of their own."""
+    tls_ca: ExistingFile | None = None
+    """Certificate authorities (PEM) that are believed beside those of the system, for applications
+    with certificates of your own. For `https` URLs of documents, callbacks and sounds."""
+    tls_verify: Flag = True
+    """`false` believes any certificate, for a trial on your own machine: whoever stands between can
+    then read and answer everything. A warning `tls_not_verified` tells at the start."""
     schedule_s: tuple[Pause, ...] = (
         5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400,
     )  # fmt: skip

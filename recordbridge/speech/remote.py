@@ -64,9 +64,13 @@ class Remote:
     ) -> None:
         self._url = url.rstrip("/") + PATH
         self._model = model
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.use_key(api_key)
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S)
         self._session: aiohttp.ClientSession | None = None
+
+    def use_key(self, api_key: str) -> None:
+        """From the next request on; empty: without a key."""
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def name(self, model: str) -> str:
         """See the port."""

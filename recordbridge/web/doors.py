@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from recordbridge.instant import Clock
 from recordbridge.web import health, keys, recordings
 from recordbridge.web.errors import BrokenRequests, json_errors
+from recordbridge.web.patience import patient
 from recordbridge.web.signing import RecordUrls
 
 _MOST_BODY_BYTES = 100_000
@@ -32,7 +33,7 @@ def application(
     `accounts` and `checks` are read at each request, so a mapping that changes takes effect.
     """
     logging.getLogger("aiohttp.server").addFilter(_broken_requests)
-    app = web.Application(middlewares=[json_errors], client_max_size=_MOST_BODY_BYTES)
+    app = web.Application(middlewares=[patient, json_errors], client_max_size=_MOST_BODY_BYTES)
     app[keys.ROWS] = rows
     app[keys.FILES] = files
     app[keys.URLS] = urls

@@ -18,6 +18,7 @@ from recordbridge.errors import StorageError
 from recordbridge.ports.audio import Opened
 from recordbridge.ports.rows import RecordingRow
 from recordbridge.web import basic, keys
+from recordbridge.web.patience import sending
 from recordbridge.web.ranges import Plan, plan
 
 log = structlog.get_logger()
@@ -93,10 +94,7 @@ async def _send(request: web.Request, row: RecordingRow, file: Opened) -> web.St
         response.content_length = part.length
     if request.method == hdrs.METH_GET and part.length:
         await _copy(request, response, file.read(part.start, part.length))
-    else:
-        await response.prepare(request)
-    await response.write_eof()
-    return response
+    return response  # what there is yet to send is sent by `patience`
 
 
 async def _copy(
@@ -106,13 +104,18 @@ async def _copy(
     async with contextlib.aclosing(chunks):
         first = await anext(chunks)
         await response.prepare(request)
-        await response.write(first)
         try:
+            await _write(request, response, first)
             async for chunk in chunks:
-                await response.write(chunk)
+                await _write(request, response, chunk)
         except StorageError as error:  # never a body that looks whole
             log.warning("file_broke_off", path=request.path, reason=str(error))
             raise ConnectionResetError(str(error)) from error
+
+
+async def _write(request: web.Request, response: web.StreamResponse, chunk: bytes) -> None:
+    async with sending(request):
+        await response.write(chunk)
 
 
 def _conditions(request: web.Request) -> dict[str, str]:

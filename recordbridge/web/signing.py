@@ -48,6 +48,10 @@ class RecordUrls:
         self.access = access
         self._base = public_url.rstrip("/")
         self._ttl_ms = ttl_days * _DAY_MS
+        self.use(keys)
+
+    def use(self, keys: Sequence[str]) -> None:
+        """These are the keys from now on."""
         self._keys = {_key_id(key): key.encode() for key in reversed(keys)}
         self._first = _key_id(keys[0]) if keys else ""
 

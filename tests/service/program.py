@@ -147,6 +147,11 @@ class Program:
         self._process.kill()
         await self.exited()
 
+    def hang_up(self) -> None:
+        """SIGHUP: the file is read again (O-4)."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
     def freeze(self, *, frozen: bool = True) -> None:
         """It stands still, as on a machine that hangs; or goes on."""
         assert self._process is not None

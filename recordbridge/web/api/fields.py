@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import web
 
+from recordbridge.web import patience
+
 Values = dict[str, Any]
 """By field name, checked; what was not given is missing."""
 
@@ -46,7 +48,7 @@ def of_query(request: web.Request, fields: Iterable[Field]) -> Values:
 
 async def of_body(request: web.Request, fields: Iterable[Field]) -> Values:
     """The values of the body."""
-    data = await request.read()
+    data = await patience.body(request)
     if not data.strip():
         pairs: list[tuple[str, object]] = []
     elif request.content_type == FORM:

@@ -19,6 +19,7 @@ _WORDS = {
     400: "A field is wrong; the sentence names it",
     401: "auth_id and auth_token are missing or wrong",
     404: "There is nothing of the kind, or it is another account's",
+    408: "The body did not come in time",
     409: "Not in its present state",
     413: "The body is too large",
     422: "The Idempotency-Key was used for another request",
@@ -118,7 +119,7 @@ def _responses(each: Operation) -> dict[str, Any]:
         schemas, _ = msgspec.json.schema_components(each.replies, ref_template=_REF)
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": [*schemas]}
         good["content"] = {JSON: {"schema": schema}}
-    errors = {400, 401, 404, 503, *each.errors} | ({413} if each.body else set())
+    errors = {400, 401, 404, 503, *each.errors} | ({408, 413} if each.body else set())
     error = {JSON: {"schema": {"$ref": _REF.format(name="Error")}}}
     return {
         str(each.status): good,

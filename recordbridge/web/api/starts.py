@@ -24,6 +24,7 @@ from recordbridge.machine.facts import RecordAsked
 from recordbridge.machine.intents import Refusal, Reply
 from recordbridge.plivo.elements import Record
 from recordbridge.ports.rows import StartRow
+from recordbridge.web.patience import sending
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -150,8 +151,9 @@ class Starts:
         if wish.lasting or left(wish.http):
             return response
         self._answered.add(wish.mark)
-        await response.prepare(wish.http)
-        await response.write_eof()
+        async with sending(wish.http):
+            await response.prepare(wish.http)
+            await response.write_eof()
         if left(wish.http):
             self._answered.discard(wish.mark)
             return response

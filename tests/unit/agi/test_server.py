@@ -66,7 +66,7 @@ class Engine:
         self.happened.append("left")
         self.gone.set()
 
-    def match(self, _: str, named: str | None, dialled: str) -> Application | None:
+    def match(self, named: str | None, dialled: str) -> Application | None:
         return APPLICATION if named in (None, "voicemail") and dialled == "100" else None
 
     def named(self, _: str) -> Application | None:

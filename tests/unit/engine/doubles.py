@@ -331,7 +331,7 @@ class OneApplication:
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    def match(self, asterisk: str, named: str | None, dialled: str) -> Application | None:
+    def match(self, named: str | None, dialled: str) -> Application | None:
         return None if named == "unknown" else self.application
 
     def named(self, name: str) -> Application | None:

@@ -139,3 +139,53 @@ def test_one_that_rest_asks_for_is_refused_and_reported() -> None:
     assert len(drive.requests("callback")) == 1
     assert not drive.of(i.Answer)
     assert not [each for each in drive.sent if isinstance(each, ON_ASTERISK)]
+
+
+def again(drive: Drive) -> bool:
+    """The action of the last Record brings the same one; whether that was refused at once."""
+    action = drive.requests("action")[-1]
+    document = Document(elements=(voicemail(redirect=True),))
+    before = len(drive.state.recordings)
+    drive.feed(f.DocumentArrived(request_id=action.request_id, document=document))
+    return len(drive.state.recordings) > before
+
+
+@pytest.mark.rule("P-9", "F-7")
+def test_an_action_that_records_again_does_not_go_round_as_fast_as_http() -> None:
+    """One second, then twice as long each time up to ten: an hour makes 363 of them."""
+    drive = full(voicemail(redirect=True))
+    pauses = []
+    for _ in range(8):
+        since = drive.now
+        assert not again(drive)
+        recordings = len(drive.state.recordings)
+        while len(drive.state.recordings) == recordings:
+            assert drive.due is not None
+            drive.wait(drive.due - drive.now)
+        pauses.append(drive.now - since)
+    assert pauses == [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000, 10_000]
+    assert not drive.of(i.HangUp)
+
+
+@pytest.mark.rule("P-9")
+def test_with_room_again_the_next_record_waits_for_nothing() -> None:
+    drive = full(voicemail(redirect=True))
+    drive.feed(f.RoomSeen(full=""))
+    assert again(drive)
+    assert drive.recording.phase == "preparing"
+    assert drive.state.flow.refusals == 0
+
+
+@pytest.mark.rule("P-10")
+def test_a_hangup_ends_the_wait_for_room() -> None:
+    drive = full(voicemail(redirect=True))
+    assert not again(drive)
+    drive.hang_up()
+    assert len(drive.state.recordings) == 1
+    assert machine.finished(drive.state)
+
+
+def test_what_takes_time_in_between_counts_for_the_wait() -> None:
+    drive = full(voicemail(redirect=False), Wait(length_s=3), voicemail(redirect=False))
+    drive.wait(3_000)
+    assert len(drive.state.recordings) == 2
