@@ -51,28 +51,34 @@ async def listening(
     )
     await runner.setup()
     assert runner.server is not None
-    crowd = Crowd(runner.server, most)
     try:
+        server = await _server(Crowd(runner.server, most), service, tls)
         try:
-            server = await asyncio.get_running_loop().create_server(
-                crowd.accept, service.host, service.port, ssl=tls
-            )
-        except OSError as error:
-            reason = error.strerror
-            raise ListenError(
-                f"service.listen: {service.listen} cannot be listened on ({reason})"
-            ) from error
-        _give_up_after(server, stalled_s)
-        host, port = server.sockets[0].getsockname()[:2]
-        scheme = "http" if tls is None else "https"
-        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-        log.info("listening", url=url, public_url=service.public_url)
-        try:
+            _give_up_after(server, stalled_s)
+            url = _url(server, tls)
+            log.info("listening", url=url, public_url=service.public_url)
             yield url
         finally:
             server.close()
     finally:
         await runner.cleanup()
+
+
+async def _server(crowd: Crowd, service: Service, tls: ssl.SSLContext | None) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.create_server(crowd.accept, service.host, service.port, ssl=tls)
+    except OSError as error:
+        raise ListenError(
+            f"service.listen: {service.listen} cannot be listened on ({error.strerror})"
+        ) from error
+
+
+def _url(server: asyncio.Server, tls: ssl.SSLContext | None) -> str:
+    """With the port that was taken."""
+    host, port = server.sockets[0].getsockname()[:2]
+    scheme = "http" if tls is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def certificate(service: Service) -> ssl.SSLContext | None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from pathlib import Path
@@ -105,14 +105,7 @@ class Service:
             blobs = await stack.enter_async_context(storage(settings.storage, self.metrics))
             encoder = Encoder()
             stack.callback(encoder.close)
-            sender = await stack.enter_async_context(
-                HttpSender(
-                    settings.webhooks.allow_networks,
-                    self.clock,
-                    version=version("recordbridge"),
-                    tls=self.believed,
-                )
-            )
+            sender = await stack.enter_async_context(self._sender())
             urls = self.urls = await self._urls()
             shared = {each.name: _shared_folder(each) for each in settings.asterisk}
             heard = await stack.enter_async_context(
@@ -126,10 +119,18 @@ class Service:
             room = Room(list(places(settings, blobs, shared)), self.metrics)
             await stack.enter_async_context(watching(room, self.router))
             await stack.enter_async_context(self._doors(urls, blobs, heard.sounds))
-            await stack.enter_async_context(self._linked())
+            await stack.enter_async_context(linked(self.links))
             await stack.enter_async_context(self._agi(urls))
             stack.push_async_callback(self.workers.put_down)
             yield self
+
+    def _sender(self) -> HttpSender:
+        return HttpSender(
+            self.settings.webhooks.allow_networks,
+            self.clock,
+            version=version("recordbridge"),
+            tls=self.believed,
+        )
 
     def _engine(
         self,
@@ -256,18 +257,6 @@ class Service:
         self.metrics.ari_events.read(link.events_seen)
         return link
 
-    @contextlib.asynccontextmanager
-    async def _linked(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(link.run(), name=f"ari {link.name}") for link in self.links]
-        for task in tasks:
-            task.add_done_callback(tell_broken)
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
     def _application(
         self, urls: RecordUrls, blobs: Blobs, sounds: SoundFolder
     ) -> aioweb.Application:
@@ -312,6 +301,20 @@ class Service:
         grace_s = GRACE_S - SETTLE_S
         await asyncio.gather(self.pipeline.close(grace_s), self.deliveries.close(grace_s))
         await self.workers.resign()
+
+
+@contextlib.asynccontextmanager
+async def linked(links: Sequence[AriPbx]) -> AsyncIterator[None]:
+    """Connected to each, or trying to, for as long as the context lasts."""
+    tasks = [asyncio.create_task(link.run(), name=f"ari {link.name}") for link in links]
+    for task in tasks:
+        task.add_done_callback(tell_broken)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def tell_broken(task: asyncio.Task[None]) -> None:

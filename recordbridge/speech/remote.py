@@ -133,7 +133,7 @@ class Remote:
             raise self._refusal(response, body)
         try:
             return _told.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ListenerError(self._where(f"answered something else: {error}")) from error
 
     def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> ListenerError:
@@ -220,7 +220,7 @@ def _reason(body: bytes) -> str:
         said = msgspec.json.decode(body)
         error = said.get("error", said.get("detail", "")) if isinstance(said, dict) else ""
         reason = error.get("message", "") if isinstance(error, dict) else error
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         reason = ""
     return _line(str(reason) or body.decode(errors="replace")) or "no reason given"
 

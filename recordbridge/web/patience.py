@@ -47,9 +47,15 @@ async def sending(request: web.Request) -> AsyncIterator[None]:
 
 
 async def body(request: web.Request) -> bytes:
-    """The whole body. Raises 408, and 413 when it is too large, unpacked if it came compressed."""
+    """The whole body, unpacked if it came compressed. Raises 408, 413 when it is too large then,
+    and 400 when it is not what its head says.
+    """
     try:
         async with asyncio.timeout(BODY_S):
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"the body did not come within {BODY_S:g} s") from None
+    except web.RequestPayloadError as error:
+        if request.transport is None:
+            raise  # it is the connection that broke
+        raise web.HTTPBadRequest(text="the body is not what its headers say") from error

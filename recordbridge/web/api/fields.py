@@ -85,7 +85,7 @@ def _form(data: bytes) -> list[tuple[str, object]]:
 def _members(data: bytes) -> Mapping[str, object]:
     try:
         return msgspec.json.decode(data, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise web.HTTPBadRequest(text="the body must be a JSON object, or a form") from None
 
 

@@ -190,7 +190,7 @@ class TestCertificates:
         cert, key = folder / "cert.pem", folder / "key.pem"
         cert.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
         key.write_bytes(issued.private_key_pem.bytes())
-        return Service(listen="127.0.0.1:0", tls_cert=str(cert), tls_key=str(key))
+        return Service(listen="127.0.0.1:0", tls_cert=cert, tls_key=key)
 
     async def test_https_with_a_certificate_of_our_own(
         self, tmp_path: Path, authority: trustme.CA
