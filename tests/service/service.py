@@ -26,6 +26,7 @@ from tests.service.program import Program, free_port
 
 ACCOUNT = "MAEXAMPLEACCOUNT0001"
 TOKEN = "example-token-0001-abcdef"
+DELIVERY = "X-Recordbridge-Delivery"
 LINES = 120
 PATIENCE_S = 20.0
 
@@ -203,6 +204,14 @@ class Service:
 
     def _recordings(self) -> set[str]:
         return {path.name for path in Path(self.rig["RIG_RECORDINGS"]).glob("rb-*")}
+
+
+def signatures(service: Service, token: str = TOKEN) -> int:
+    """How many requests of ours the application got; the official SDK accepts every one of them."""
+    sent = [each for each in service.application.requests if DELIVERY in each.headers]
+    wrong = [each.url for each in sent if not each.v3_accepts(token)]
+    assert not wrong
+    return len(sent)
 
 
 def document(*elements: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.service.node import Node, installed
 from tests.service.sdk import example
-from tests.service.service import ACCOUNT, TOKEN, Service
+from tests.service.service import ACCOUNT, TOKEN, Service, signatures
 from tests.service.steps import speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -31,12 +31,35 @@ const refusal = async (asked) => asked.then(() => "", (error) => String(error));
     list = await sdk.recordings.list({ callUuid, limit: 5, offset: 0 });
   }
   const got = await sdk.recordings.get(started.recordingId);
+  const at = got.addTime;
+  const filters = {
+    from: { fromNumber: got.fromNumber }, to: { toNumber: got.toNumber }, equal: { addTime: at },
+    notBefore: { addTimeGreaterOrEqual: at }, notAfter: { add_time__lte: at },
+    after: { addTimeGreaterThan: at }, before: { addTimeLessThan: at },
+    other: { fromNumber: "15559999999" }, conference: { conferenceName: "x" },
+    stored: { recordingStorageDuration: 0 }, storedLonger: { recording_storage_duration__gt: 0 },
+  };
+  const found = {};
+  for (const [name, filter] of Object.entries(filters)) {
+    const fitting = await sdk.recordings.list({ callUuid, ...filter });
+    found[name] = fitting.map((each) => each.recordingId);
+  }
+  const second = await sdk.calls.record(callUuid, { timeLimit: 2, fileFormat: "wav", callbackUrl });
+  while (list.meta.totalCount < 2) {
+    await sleep(100);
+    list = await sdk.recordings.list({ callUuid, limit: 1, offset: 0 });
+  }
+  const last = await sdk.recordings.list({ callUuid, limit: 1, offset: 1 });
+  const pages = [list, last].map((page) =>
+    ({ ids: page.map((each) => each.recordingId), next: page.meta.next, before: page.meta.previous }));
   const bad = await refusal(sdk.calls.record(callUuid, { timeLimit: "soon" }));
   await sdk.recordings.delete(started.recordingId);
   const after = await refusal(sdk.recordings.get(started.recordingId));
   const of = ({ recordingId, recordingDurationMs, toNumber }) =>
     ({ recordingId, recordingDurationMs, toNumber });
-  console.log(JSON.stringify({ started, list: list.map(of), got: of(got), bad, after }));
+  console.log(JSON.stringify({
+    started, second, got: of(got), found, pages, last: last.map(of), bad, after,
+  }));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
 
@@ -69,7 +92,18 @@ async def test_a_recording_from_start_to_deletion(service: Service, node: Node) 
         "recordingDurationMs": f"{told['recording_duration_ms']}.00000",
         "toNumber": line.number,
     }
-    assert found["list"] == [found["got"]]
+    assert found["last"] == [found["got"]]
+    fits = {name for name, ids in found["found"].items() if ids == [recording_id]}
+    assert fits == {"from", "to", "equal", "notBefore", "notAfter", "stored"}
+    assert [each for name, each in found["found"].items() if name not in fits and each] == []
+    second = (await line.next("callback")).params["recording_id"]
+    assert second == found["second"]["recordingId"]
+    first_page, last_page = found["pages"]
+    assert (first_page["ids"], last_page["ids"]) == ([second], [recording_id])
+    assert (first_page["before"], last_page["next"]) == (None, None)
+    path = f"/v1/Account/{ACCOUNT}/Recording/?call_uuid={call_uuid}&limit=1&offset="
+    assert (first_page["next"], last_page["before"]) == (path + "1", path + "0")
+    assert signatures(service) >= 4
     assert "time_limit must be a whole number" in found["bad"]
     assert "there is no such recording" in found["after"]
     assert (await service.get(told["record_url"]))[0] == 410

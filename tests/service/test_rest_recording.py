@@ -22,7 +22,16 @@ from tests.service.calm import Watch
 from tests.service.carrier import Call
 from tests.service.conftest import Change
 from tests.service.sdk import Sdk, sdk
-from tests.service.service import ACCOUNT, TOKEN, Delivered, Line, Service, document, true
+from tests.service.service import (
+    ACCOUNT,
+    TOKEN,
+    Delivered,
+    Line,
+    Service,
+    document,
+    signatures,
+    true,
+)
 from tests.service.steps import speak
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -43,8 +52,10 @@ def change() -> Change:
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def client(service: Service) -> AsyncIterator[Sdk]:
+    """Every request that came of its doing is signed as the SDK's own validator wants it."""
     async with sdk(service) as client:
         yield client
+    assert signatures(service) > 0
 
 
 async def calling(line: Line, *elements: str, speaking_s: float = 30) -> tuple[Call, str]:
@@ -141,6 +152,42 @@ async def test_stereo_mp3_get_and_its_time_limit(service: Service, client: Sdk) 
     )
     assert row["channels"] == 2
     await call.hang_up()
+
+
+@pytest.mark.rule("E-1", "E-2", "E-3", "E-5", "H-2")
+async def test_the_whole_life_of_a_recording(service: Service, client: Sdk) -> None:
+    """Start, pause, resume, stop, list, get, delete, by the unmodified SDK on one real call."""
+    line = service.line()
+    call, call_uuid = await calling(line)
+
+    def switch(what: str, c: Any) -> Any:
+        return c.request("POST", ("Call", call_uuid, "Record", what), {}, is_voice_request=True)
+
+    begun = await client(
+        lambda c: c.calls.record(call_uuid, file_format="wav", callback_url=line.url("callback"))
+    )
+    await service.kept(begun.recording_id, "running")
+    await asyncio.sleep(1)
+    for what in ("Pause", "Resume"):
+        told = await client(functools.partial(switch, what))
+        assert told.recording_ids == [begun.recording_id]
+        await asyncio.sleep(0.5)
+    await client(lambda c: c.calls.record_stop(call_uuid))
+    request = await line.next("callback")
+    assert request.v3_accepts(TOKEN)
+    assert request.params["recording_id"] == begun.recording_id
+    listed = await client(lambda c: c.recordings.list(call_uuid=call_uuid))
+    assert [each.recording_id for each in listed.objects] == [begun.recording_id]
+    got = await client(lambda c: c.recordings.get(begun.recording_id))
+    assert got.recording_duration_ms == request.params["recording_duration_ms"] + ".00000"
+    assert len(got.pauses) == 1
+    assert (await service.get(got.recording_url))[0] == 200
+    await client(lambda c: c.recordings.delete(begun.recording_id))
+    with pytest.raises(plivo.exceptions.ResourceNotFoundError):
+        await client(lambda c: c.recordings.get(begun.recording_id))
+    assert (await service.get(got.recording_url))[0] == 410
+    await call.hang_up()
+    await call.ended()
 
 
 @pytest.mark.rule("E-1", "E-6", "P-10")
