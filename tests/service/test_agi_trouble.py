@@ -84,10 +84,11 @@ async def asking(mortal: Service) -> None:
             await asyncio.sleep(0.02)
 
 
+MONO = {"recordChannelType": "mono", "maxLength": "20"}
 BACKGROUND = {
-    "session": {"recordSession": "true", "maxLength": 20},
-    "dial-answer": {"startOnDialAnswer": "true", "maxLength": 20},
-    "both": {"recordSession": "true", "startOnDialAnswer": "true", "maxLength": 20},
+    "session": MONO | {"recordSession": "true"},
+    "dial-answer": MONO | {"startOnDialAnswer": "true"},
+    "both": MONO | {"recordSession": "true", "startOnDialAnswer": "true"},
 }
 
 
@@ -122,7 +123,7 @@ async def test_killed_before_it_says_that_it_began(
 async def test_killed_while_the_dialplan_is_connected(
     mortal: Service, dialplan: Dialplan, mode: str
 ) -> None:
-    """The parties talk on; the recording ends when it should, though nobody was there for a while."""
+    """The parties talk on; the recording ends when it should, under its id."""
     line = mortal.line()
     async with Callees(mortal.carrier) as callees:
         call = await dialplan.call(line, [speak(30)], dial=number(line), **BACKGROUND[mode])
@@ -142,9 +143,8 @@ async def test_killed_while_the_dialplan_is_connected(
         await call.hang_up()
         kept = await line.delivered()
     assert kept.callback["RecordingID"] == told.recording_id
-    assert kept.callback["RecordingEndReason"] == (
-        "dialEnded" if mode == "dial-answer" else "hangup"
-    )
+    ended_by = "dialEnded" if mode == "dial-answer" else "hangup"
+    assert kept.callback["RecordingEndReason"] == ended_by
     assert kept.sound.ms >= 2000
     true(kept)
 
