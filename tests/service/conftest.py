@@ -15,6 +15,7 @@ from tests.receiver import Receiver
 from tests.service import service as services
 from tests.service.calm import Watch
 from tests.service.carrier import Carrier
+from tests.service.certificates import Certificates
 from tests.service.program import Program
 from tests.service.service import Service
 
@@ -73,14 +74,18 @@ async def service(
 
 @contextlib.asynccontextmanager
 async def running(
-    rig: Mapping[str, str], folder: Path, change: Change | None = None
+    rig: Mapping[str, str],
+    folder: Path,
+    change: Change | None = None,
+    tls: Certificates | None = None,
 ) -> AsyncIterator[Service]:
     """A service, its application and its callers; whoever wants it to end well says so itself."""
-    async with Receiver() as application, Carrier(rig) as carrier:
+    listening = Receiver(tls=None if tls is None else tls.server)
+    async with listening as application, Carrier(rig) as carrier:
         configured = services.settings(rig, folder, application)
         if change is not None:
             change(configured)
-        program = Program(folder, configured)
+        program = Program(folder, configured, tls)
         try:
             await program.start()
             yield Service(program, application, carrier, rig, configured["database"]["url"])

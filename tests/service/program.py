@@ -20,6 +20,8 @@ from typing import Any
 import aiohttp
 import yaml
 
+from tests.service.certificates import Certificates
+
 STOP_S = 10.0
 """N-7."""
 START_S = 40.0
@@ -36,10 +38,13 @@ def free_port() -> int:
 class Program:
     """The service with these settings; may be started again after it was stopped or killed."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], tls: Certificates | None = None
+    ) -> None:
         self.folder = folder
         self.file = folder / "recordbridge.yaml"
         self.url = str(settings["service"]["public_url"])
+        self.tls = tls
         self.log: list[Line] = []
         self.words: list[str] = []
         """Lines that are no JSON."""
@@ -66,7 +71,7 @@ class Program:
     async def ready(self) -> None:
         """Until /readyz is 200."""
         try:
-            async with asyncio.timeout(START_S), aiohttp.ClientSession() as http:
+            async with asyncio.timeout(START_S), self.http() as http:
                 while await self._status(http) != 200:
                     assert self._process is not None
                     assert self._process.returncode is None, self.told()
@@ -76,8 +81,13 @@ class Program:
 
     async def readiness(self) -> int:
         """The status of /readyz; 0 when nothing listens."""
-        async with aiohttp.ClientSession() as http:
+        async with self.http() as http:
             return await self._status(http)
+
+    def http(self) -> aiohttp.ClientSession:
+        """A client that believes its certificate, if it has one."""
+        connector = aiohttp.TCPConnector(ssl=self.tls.client if self.tls else True)
+        return aiohttp.ClientSession(connector=connector)
 
     async def _status(self, http: aiohttp.ClientSession) -> int:
         try:

@@ -41,6 +41,8 @@ async def sdk(
     names: dict[str, Any] = {}
     exec(compile(example("python"), str(GUIDE), "exec"), names)
     client = names["client"](auth_id, auth_token, service.program.url)
+    if service.program.tls is not None:
+        client.session.verify = str(service.program.tls.authority)
     try:
         yield Sdk(client)
     finally:

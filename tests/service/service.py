@@ -121,7 +121,7 @@ class Service:
 
     async def get(self, url: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
         async with (
-            aiohttp.ClientSession() as http,
+            self.program.http() as http,
             http.get(url, headers=headers) as response,
         ):
             return response.status, response.headers, await response.read()
