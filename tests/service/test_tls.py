@@ -149,7 +149,7 @@ async def test_versions_that_nobody_should_speak_are_refused(
 async def test_an_authority_that_nobody_named(
     rig: Mapping[str, str], certificates: Certificates, tmp_path: Path, verify: bool
 ) -> None:
-    """Its application is not spoken to, unless certificates are not looked at; that is warned of."""
+    """Its application is not spoken to, unless no certificate is looked at: there is a warning."""
     change = secure(certificates, tls_verify=verify)
     async with running(rig, tmp_path / "service", change, certificates) as service:
         line = service.line()
