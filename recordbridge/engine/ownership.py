@@ -43,7 +43,8 @@ class Ownership:
         row = await self._store.call(call_uuid)
         if row is None or self._leases is None or (row.open and row.owner == self._worker):
             return row
+        owner = row.owner
         row = await self._leases.take_call(call_uuid)
         if row is None:
-            raise ElsewhereError(f"call {call_uuid} goes on with another worker")
+            raise ElsewhereError(f"call {call_uuid} goes on with worker {owner}: ask that one")
         return row

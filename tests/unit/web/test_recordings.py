@@ -309,3 +309,16 @@ class TestPublic:
     async def test_the_id_is_enough(self, client: Client, world: World) -> None:
         assert (await fetch(client, world)).status == 200
         assert (await fetch(client, world, account="MA2")).status == 404
+
+
+@pytest.mark.rule("E-4")
+async def test_no_character_of_the_address_can_be_changed(client: Client, world: World) -> None:
+    """Over HTTP, at every place: 403, or 404 where it is no address of a file any more."""
+    url = world.urls.record_url("MA1", ID, "mp3", NOW)
+    for at in range(1, len(url)):
+        for other in "0Z":
+            changed = url[:at] + other + url[at + 1 :]
+            if changed != url:
+                reply = await client.get(URL(changed, encoded=True))
+                assert reply.status in (403, 404), changed
+    assert (await client.get(URL(url, encoded=True))).status == 200
