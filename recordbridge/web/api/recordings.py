@@ -7,14 +7,13 @@ from aiohttp import web
 from recordbridge.instant import Instant, to_text
 from recordbridge.ports.lists import RecordingFilter
 from recordbridge.ports.rows import RecordingRow, RecordingStatus
-from recordbridge.web.api import checks, foreign, pages, shapes
+from recordbridge.web.api import checks, foreign, pages, shapes, stored
 from recordbridge.web.api.asking import Asking, Operation, nothing, reply, with_id
 from recordbridge.web.api.checks import TEXT
 from recordbridge.web.api.fields import Field
 
 ROOT = "/v1/Account/{auth_id}/Recording/"
 ENDED: tuple[RecordingStatus, ...] = ("ready", "failed")
-DAY_MS = 86_400_000
 RETRY_AFTER_S = "2"
 
 
@@ -27,7 +26,7 @@ async def listing(asking: Asking) -> web.StreamResponse:
         dialled=values.get("to_number"),
         status=ENDED,
         deleted=False,
-        added=checks.span(dict(values), "add_time"),
+        added=stored.narrowed(checks.span(dict(values), "add_time"), values, asking.now),
     )
     limit, offset = pages.place(asking)
     if foreign.exclude_all(values):
@@ -92,7 +91,7 @@ def _object(asking: Asking, row: RecordingRow) -> shapes.Recording:
         recording_format="mp3" if row.file_format == "mp3" else "wav",
         recording_id=row.recording_id,
         recording_start_ms=_ms(start),
-        recording_storage_duration=max(0, asking.now - row.added_at) // DAY_MS,
+        recording_storage_duration=stored.days(row.added_at, asking.now),
         recording_storage_rate=0.0,
         recording_type="normal",
         recording_url=url,
@@ -119,7 +118,7 @@ _FILTERS = (
     *checks.time_fields("add_time", "Begun"),
     foreign.SUBACCOUNT,
     *foreign.CONFERENCES,
-    *foreign.STORAGE,
+    *stored.FIELDS,
     *checks.PAGING,
 )
 
