@@ -21,15 +21,23 @@ log = structlog.get_logger(__name__)
 
 
 class BrokenRequests(logging.Filter):
-    """What is no HTTP is the sender's fault: a warning without a traceback, not an error."""
+    """What is no HTTP is the sender's fault: a warning without a traceback, not an error. A client
+    that leaves in the middle of a reply is not even that.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError):
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-            record.msg, record.args = "broken_request", ()
-            record.exc_info = None
+            _become(record, "broken_request", logging.WARNING)
+        elif isinstance(error, ConnectionError):
+            _become(record, "client_left", logging.DEBUG)
         return True
+
+
+def _become(record: logging.LogRecord, event: str, level: int) -> None:
+    record.levelno, record.levelname = level, logging.getLevelName(level)
+    record.msg, record.args = event, ()
+    record.exc_info = None
 
 
 @web.middleware

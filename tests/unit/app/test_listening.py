@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ from recordbridge.app import listening
 from recordbridge.errors import ConfigError, ListenError
 from recordbridge.settings.sections import Service
 from recordbridge.web import patience
+from recordbridge.web.errors import BrokenRequests
 
 pytestmark = pytest.mark.rule("E-6")
 
@@ -137,6 +139,29 @@ async def test_a_reply_that_is_not_taken_ends_the_connection(
                 while piece := await reader.read(65536):
                     read += len(piece)
             assert read < len(LARGE)
+
+
+async def test_a_client_that_leaves_in_the_middle_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It closes a player, or loses its network: nothing is wrong here."""
+    caplog.set_level(logging.DEBUG, "aiohttp.server")
+    quiet = BrokenRequests()
+    logger = logging.getLogger("aiohttp.server")
+    logger.addFilter(quiet)
+    try:
+        async with opened() as url, connected(url) as (reader, writer):
+            writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readline()
+            writer.transport.abort()
+            async with asyncio.timeout(5):
+                while not caplog.records:
+                    await asyncio.sleep(0.01)
+    finally:
+        logger.removeFilter(quiet)
+    (told,) = caplog.records
+    assert (told.levelname, told.getMessage()) == ("DEBUG", "client_left")
+    assert told.exc_info is None
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")
