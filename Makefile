@@ -8,6 +8,8 @@ RUNTIME := $(VENV)/.runtime
 PIP = $(BIN)/pip install --quiet --no-compile --disable-pip-version-check
 PIP_LOG := $(VENV)/pip.log
 RIG = $(PYTHON) asterisk/rig
+# What is compiled is kept, whatever the shell says: a start would take three times as long.
+export PYTHONDONTWRITEBYTECODE :=
 # Test processes side by side; each starts rigs of its own, and a machine holds about eight.
 JOBS ?= 2
 MINUTES ?= 10

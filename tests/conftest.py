@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +13,10 @@ import pytest_asyncio
 
 from tests import rigged
 from tests.postgres import Server, running
+
+# A service that a test starts would compile all it imports, which takes five seconds of a core.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Without this, the first test makes pytest-asyncio ask for "the current loop", for which Python
 # 3.11 creates one that nobody closes; whichever test runs when it is collected would fail.
