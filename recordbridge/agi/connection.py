@@ -15,6 +15,8 @@ from recordbridge.machine.intents import Agi, AgiResult
 
 GREETING_S = 5.0
 """How long the greeting may take."""
+ANSWER_S = 60.0
+"""How long Asterisk may take for a command: longer than any beep."""
 HANGUP = "HANGUP"
 
 
@@ -66,7 +68,14 @@ class Connection:
         return data.decode("utf-8", "replace").rstrip("\r\n")
 
     async def command(self, text: str) -> Answer:
-        """Let Asterisk do something. Raises GoneError."""
+        """Let Asterisk do something. Raises GoneError, also when it does not answer for long."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._exchange(text)
+        except TimeoutError:
+            raise GoneError(f"no answer within {ANSWER_S:.0f} s") from None
+
+    async def _exchange(self, text: str) -> Answer:
         try:
             self._writer.write(text.encode() + b"\n")
             await self._writer.drain()

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import pytest
 import pytest_asyncio
 
-from recordbridge.agi import AgiServer, Door
+from recordbridge.agi import AgiServer, Door, connection
 from recordbridge.engine.applications import Application
 from recordbridge.engine.dialplans import Asked, Wanted
 from recordbridge.engine.lines import Line
@@ -299,6 +299,34 @@ async def test_a_flood_is_bounded_and_ends(engine: Engine) -> None:
 async def test_a_greeting_without_an_end_is_given_up(server: AgiServer, engine: Engine) -> None:
     channel = await Channel.connect(server.port)
     channel.say(*(f"agi_arg_{at}: x" for at in range(1, 400)))
+    async with asyncio.timeout(5):
+        assert await channel.line() == ""
+    assert not engine.wanted
+    channel.close()
+
+
+@pytest.mark.rule("G-3")
+@pytest.mark.parametrize("arguments", [["maxLength=5"], ["nonsense"]])
+async def test_one_that_answers_nothing_is_given_up(
+    server: AgiServer, engine: Engine, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """Neither a wrong Asterisk nor one that hangs holds a place for ever."""
+    monkeypatch.setattr(connection, "ANSWER_S", 0.1)
+    channel = await Channel.connect(server.port)
+    channel.greet(arguments)
+    async with asyncio.timeout(5):
+        while await channel.line():
+            pass
+    channel.close()
+
+
+@pytest.mark.rule("G-3")
+async def test_one_that_greets_too_slowly_is_given_up(
+    server: AgiServer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "GREETING_S", 0.1)
+    channel = await Channel.connect(server.port)
+    channel.say("agi_network: yes")
     async with asyncio.timeout(5):
         assert await channel.line() == ""
     assert not engine.wanted
