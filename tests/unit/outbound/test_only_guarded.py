@@ -30,6 +30,8 @@ THE_OPERATORS_OWN = {
     "app/desk.py": "the service itself",
 }
 """Their addresses stand in YAML and nowhere else."""
+PURE = "machine/"
+"""Knows no I/O, which `make floors` checks; there the words mean something else."""
 
 
 def opens(path: Path) -> Iterator[str]:
@@ -43,7 +45,7 @@ def opens(path: Path) -> Iterator[str]:
 
 def test_no_other_module_opens_connections() -> None:
     opening = {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if [*opens(path)]}
-    others = {each for each in opening if not each.startswith(tuple(THE_OPERATORS_OWN))}
+    others = {each for each in opening if not each.startswith((PURE, *THE_OPERATORS_OWN))}
     assert others == {"outbound/client.py", "outbound/connector.py"}
     assert all(any(each.startswith(own) for each in opening) for own in THE_OPERATORS_OWN)
 
