@@ -33,8 +33,8 @@ class ConfiguredApplications:
         self.adopt(settings, known(settings))
 
     def adopt(self, settings: Settings, applications: Mapping[str, Application]) -> None:
-        """These are the applications, numbers and accounts from now on: calls that run keep what
-        was configured when they came in, but for the tokens that sign their requests.
+        """These are the applications, numbers and accounts from now on: calls that run keep the
+        profile that they came in with; tokens, and the defaults of Record, are the new ones.
         """
         self._settings = settings
         self._known = dict(applications)

@@ -86,12 +86,20 @@ def certificate(service: Service) -> ssl.SSLContext | None:
     if service.tls_cert is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    load(context, service)
+    _load(context, service)
     return context
 
 
-def load(context: ssl.SSLContext, service: Service) -> None:
-    """Use what is in `tls_cert` and `tls_key` now, for connections from now on."""
+def renew(context: ssl.SSLContext, service: Service) -> None:
+    """Use what is in `tls_cert` and `tls_key` now, for connections from now on. ConfigError.
+
+    It is tried elsewhere first: a certificate without its key would spoil the context.
+    """
+    certificate(service)
+    _load(context, service)
+
+
+def _load(context: ssl.SSLContext, service: Service) -> None:
     assert service.tls_cert is not None
     try:
         context.load_cert_chain(service.tls_cert, service.tls_key)

@@ -206,7 +206,7 @@ class Service:
         """O-4: what SIGHUP changes of the running service, beside the applications."""
         keys = await self._url_keys(settings)
         if self.tls is not None:
-            listening.load(self.tls, self.settings.service)
+            listening.renew(self.tls, self.settings.service)
         self.urls.use(keys)
         for configured in settings.asterisk:
             for link in self.links:

@@ -235,6 +235,34 @@ class TestCertificates:
             with pytest.raises(aiohttp.ClientConnectorSSLError):
                 await http.get(f"{url}/small", ssl=old)
 
+    @pytest.mark.rule("O-4")
+    async def test_a_certificate_without_its_key_leaves_the_one_before(
+        self, tmp_path: Path, authority: trustme.CA
+    ) -> None:
+        """As when a reload comes between the writing of the two files."""
+        service = self.kept(tmp_path, authority)
+        believed = ssl.create_default_context()
+        authority.configure_trust(believed)
+        context = listening.certificate(service)
+        assert context is not None
+        assert service.tls_key is not None
+        key = service.tls_key.read_bytes()
+        self.kept(tmp_path, authority)
+        newer_key = service.tls_key.read_bytes()
+        app = web.Application()
+        async with listening.listening(app, service, context, grace_s=0.1) as url:
+            async with aiohttp.ClientSession() as http:
+                service.tls_key.write_bytes(key)
+                with pytest.raises(ConfigError):
+                    listening.renew(context, service)
+                async with http.get(url, ssl=believed) as reply:
+                    assert reply.status == 404
+            async with aiohttp.ClientSession() as http:
+                service.tls_key.write_bytes(newer_key)
+                listening.renew(context, service)
+                async with http.get(url, ssl=believed) as reply:
+                    assert reply.status == 404
+
     def test_what_is_no_certificate_is_told_with_its_key(
         self, tmp_path: Path, authority: trustme.CA
     ) -> None:
