@@ -15,6 +15,7 @@ JOBS ?= 2
 MINUTES ?= 10
 CALLS ?= 10
 KILLS ?= 100
+KEEP ?= --keep
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop test unit check lint types floors fmt docs rules bench transcription fidelity load deliveries soak chaos run rig-up rig-down clean
@@ -103,7 +104,7 @@ soak: $(STAMP)  ## calls of every kind for MINUTES (10), CALLS (10) of each at o
 	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES) --calls $(CALLS)
 
 chaos: $(STAMP)  ## calls go on while everything is killed, the service KILLS (100) times; 1 when anything is lost (as root; CHAOS: options)
-	@$(BIN)/python -m tests.chaos --kills $(KILLS) $(CHAOS)
+	@$(BIN)/python -m tests.chaos --kills $(KILLS) $(KEEP) $(CHAOS)
 
 rules: $(STAMP)  ## the rules that no test names
 	$(BIN)/python tests/rules.py

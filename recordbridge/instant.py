@@ -22,13 +22,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Epoch at construction plus monotonic time since."""
+    """Epoch at construction plus monotonic time since; `base_ms` is when that was zero."""
 
     def __init__(self) -> None:
-        self._base_ms = time.time() * 1000 - time.monotonic() * 1000  # noqa: TID251 - the one place
+        self.base_ms = time.time() * 1000 - time.monotonic() * 1000  # noqa: TID251 - the one place
 
     def __call__(self) -> Instant:
-        return int(self._base_ms + time.monotonic() * 1000)
+        return int(self.base_ms + time.monotonic() * 1000)
 
 
 def from_asterisk(timestamp: str) -> Instant:

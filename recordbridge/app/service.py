@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web as aioweb
 
 from recordbridge import web
-from recordbridge.app import listening, trusted
+from recordbridge.app import listening, timebase, trusted
 from recordbridge.app.agi import agi_door
 from recordbridge.app.configured import ConfiguredApplications
 from recordbridge.app.places import places, watching
@@ -65,7 +65,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock: Clock = SystemClock()
+        self.clock = SystemClock()
         self.metrics = Metrics(version("recordbridge"))
         self.workers = Workers(settings.service, self.clock)
         self.applications = ConfiguredApplications(settings)
@@ -102,6 +102,7 @@ class Service:
                     took=self.metrics.commit_duration.observe,
                 )
             )
+            await timebase.go_on(self.clock, self.store)
             blobs = await stack.enter_async_context(storage(settings.storage, self.metrics))
             encoder = Encoder()
             stack.callback(encoder.close)

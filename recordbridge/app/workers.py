@@ -70,11 +70,19 @@ class Workers:
     @contextlib.asynccontextmanager
     async def beating(self, links: Callable[[], list[AriPbx]]) -> AsyncIterator[None]:
         """Live for the others, if there may be any. Raises StorageError."""
+        returns = Returns(self._leases, self._store, self._router)
+        self._router.returned = returns.take
+        try:
+            async with self._beating(links):
+                yield
+        finally:
+            await returns.close()
+
+    @contextlib.asynccontextmanager
+    async def _beating(self, links: Callable[[], list[AriPbx]]) -> AsyncIterator[None]:
         if not self._leases.shared:
             yield
             return
-        returns = Returns(self._leases, self._store, self._router)
-        self._router.returned = returns.take
         heartbeat = Heartbeat(
             self._leases,
             self._succession,
@@ -83,11 +91,8 @@ class Workers:
             sure=self._succession.go_on,
             now=elapsed,
         )
-        try:
-            async with heartbeat.running(), self.commands.running():
-                yield
-        finally:
-            await returns.close()
+        async with heartbeat.running(), self.commands.running():
+            yield
 
     def database(self, there: bool) -> None:
         """It went away, or is back."""

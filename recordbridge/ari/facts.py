@@ -38,6 +38,7 @@ class Translator:
 
     def __init__(self, asterisk: str) -> None:
         self.offset_ms = 0
+        self.up_since: instant.Instant | None = None
         self._asterisk = asterisk
         self._calls: dict[str, str] = {}
         self._talks = Talks()
@@ -96,6 +97,7 @@ class Translator:
             dialled=channel.dialplan.exten,
             answered=channel.state == "Up",
             args=_arguments(args),
+            up_since=self.up_since,
         )
 
     def adopt(self, call_uuid: str, channel_id: str, former: list[str], legs: list[str]) -> None:

@@ -51,8 +51,13 @@ class _System(msgspec.Struct):
     version: str = ""
 
 
+class _Status(msgspec.Struct):
+    startup_time: str = ""
+
+
 class _Info(msgspec.Struct):
     system: _System = msgspec.field(default_factory=_System)
+    status: _Status = msgspec.field(default_factory=_Status)
 
 
 class AriPbx:
@@ -171,8 +176,7 @@ class AriPbx:
 
     async def survey(self) -> Survey:
         """See `ports.pbx.Pbx.survey`."""
-        offset = self._translator.offset_ms
-        return await survey(self._rest, self._place.app, self._recordings, offset)
+        return await survey(self._rest, self._place.app, self._recordings)
 
     async def look(
         self, channel_id: str, survey: Survey, *, captures: list[str], playbacks: list[str]
@@ -256,8 +260,11 @@ class AriPbx:
         return was_up
 
     async def _open(self) -> EventSocket:
-        info = await self._rest.request("GET", "asterisk/info?only=system")
-        self.version = msgspec.json.decode(info, type=_Info).system.version
+        body = await self._rest.request("GET", "asterisk/info?only=system,status")
+        info = msgspec.json.decode(body, type=_Info)
+        self.version = info.system.version
+        if started := info.status.startup_time:
+            self._translator.up_since = instant.from_asterisk(started)
         if too_old(self.version):
             raise PbxRefusedError(f"Asterisk {self.version} is too old: 16.3 is the oldest", 501)
         self._streams.connected(self.version)

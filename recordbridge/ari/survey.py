@@ -41,9 +41,7 @@ class _Info(msgspec.Struct):
     status: _Status
 
 
-async def survey(
-    rest: RestClient, app: str, recordings: StoredRecordings, offset_ms: int
-) -> Survey:
+async def survey(rest: RestClient, app: str, recordings: StoredRecordings) -> Survey:
     """Ask for all of it. Raises PbxUnavailableError."""
     info, application, channels, bridges, stored = await asyncio.gather(
         _there(rest, "asterisk/info?only=status", _Info),
@@ -56,7 +54,7 @@ async def survey(
     if application is not None:  # without a channel or a connection it is not there
         ours.update(application.channel_ids)
     found = Survey(
-        up_since=instant.from_asterisk(info.status.startup_time) - offset_ms,
+        up_since=instant.from_asterisk(info.status.startup_time),
         ours=ours,
         channels={},
         calls={},

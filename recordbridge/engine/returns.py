@@ -1,4 +1,5 @@
-"""N-6: a channel that was a call before comes back, to whichever worker claims it.
+"""A channel that was a call before comes back: to whichever worker claims it (N-6), or after a
+restart.
 
 Only the database knows the call then. That a channel is an old one shows when its first commit is
 refused: nothing was asked of Asterisk for it before.

@@ -1,13 +1,12 @@
 """The engine's middle: finds the actor of each fact, and does what machines want.
 
-A call that is over and settled is forgotten here; one whose channel left Stasis alive is kept
-for a while, for it may come back under the same CallUUID.
+A call that is over and settled is forgotten here; a channel that left Stasis alive may come back
+under the same CallUUID (`engine.returns`).
 """
 
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Protocol
@@ -42,8 +41,6 @@ PROMPT_KINDS = ("confirm", "music")
 """Requests whose reply is a document of prompts."""
 REFUSED = ("RECORDBRIDGE_OFFER", "REFUSED")
 """The channel variable that tells the dialplan to offer the call again."""
-REMEMBERED = 10_000
-"""Calls that left Stasis alive and may return."""
 
 
 class Prepares(Protocol):
@@ -82,7 +79,6 @@ class Router:
         self._settled = cache(metrics.recordings.labels)
         self._pbxs: dict[str, Pbx] = {}
         self._actors: dict[str, Actor] = {}
-        self._left: OrderedDict[str, Actor] = OrderedDict()
         self.deliveries: Deliveries | None = None
         self.transcribe: Callable[[TranscriptRow], None] = lambda _row: None
         """Takes recordings that shall be turned into text (`engine.transcriber`)."""
@@ -140,11 +136,6 @@ class Router:
         return actor
 
     def _enter(self, asterisk: str, call_uuid: str, fact: f.CallEntered) -> None:
-        known = self._left.pop(call_uuid, None)
-        if known is not None:
-            actor = self._actor(known.state, known.version, known.fence)
-            self._adopt(known.state.call_uuid, actor).feed(fact)
-            return
         full = self.most is not None and len(self._actors) >= self.most
         if full or not self.accepting():
             reason = "service.max_calls is reached" if full else "the database is away, or we stop"
@@ -188,20 +179,15 @@ class Router:
         self, asterisk: str, found: f.CallEntered, profile: Profile, known: CallRow | None
     ) -> Actor:
         call_uuid = ids.call_uuid(asterisk, found.channel_id)
-        before = self._left.pop(call_uuid, None)
-        if before is None and known is None:
+        if known is None:
             seed = secrets.token_hex(16)
             full = self.room(asterisk)
             step = machine.overhear(asterisk, found, profile, seed, self._clock(), full)
             actor = self._adopt(call_uuid, self._actor(step.state, 0))
             actor.begin(step)
             return actor
-        if before is not None:
-            actor = self._actor(before.state, before.version, before.fence)
-        else:
-            assert known is not None
-            actor = self._actor(rows.decode(known.state), known.version, known.fence)
-        self._adopt(call_uuid, actor).feed(f.Overheard(at=self._clock(), answered=found.answered))
+        actor = self.take_back(known)
+        actor.feed(f.Overheard(at=self._clock(), answered=found.answered))
         self.room_changed()
         return actor
 
@@ -271,12 +257,7 @@ class Router:
         self._outbox.submit(row)
 
     def released(self, actor: Actor) -> None:
-        state = actor.state
-        self._actors.pop(state.call_uuid, None)
-        if self.returned is None and state.left_at is not None and state.hangup_at is None:
-            self._left[state.call_uuid] = actor
-            if len(self._left) > REMEMBERED:
-                self._left.popitem(last=False)
+        self._actors.pop(actor.state.call_uuid, None)
 
     def dropped(self, actor: Actor, *, hang_up: bool) -> None:
         """Forget the call; its row stays open, so that a restart finds its recordings."""

@@ -66,6 +66,7 @@ def enter(
         dialled=entered.args.get("to", entered.dialled),
         headers=entered.headers,
         entered_at=entered.at,
+        up_since=entered.up_since,
         answered_at=entered.at if entered.answered else None,
         full=full,
     )
@@ -94,6 +95,7 @@ def overhear(
         dialled=found.dialled,
         headers={},
         entered_at=found.at,
+        up_since=found.up_since,
         answered_at=now if found.answered else None,
         full=full,
         outside=True,

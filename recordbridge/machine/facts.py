@@ -34,6 +34,8 @@ class CallEntered(Fact, frozen=True):
     """SIP headers to pass through: `X-PH-...`."""
     profile: Profile | None = None
     """Of its application, when we knew the channel already from outside of Stasis."""
+    up_since: Instant | None = None
+    """When its Asterisk was started; see `PbxSeen`."""
 
 
 class CallAnswered(Fact, frozen=True):
@@ -399,7 +401,9 @@ class PbxSeen(Fact, frozen=True):
     """The call's channel exists, wherever it is."""
     answered: bool = False
     up_since: Instant | None = None
-    """When this Asterisk was started."""
+    """When this Asterisk was started, by its own clock: the same as long as it runs, whatever
+    becomes of the clocks.
+    """
     live: tuple[str, ...] = ()
     """Our recordings that still run."""
     stored: tuple[str, ...] = ()

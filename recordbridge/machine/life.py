@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from recordbridge.machine import facts as f
 from recordbridge.machine import hindsight, outcome, reports, transcription
 from recordbridge.machine.intents import Collect, Discard, EndSnoop, Request, Transcribe
@@ -163,8 +165,16 @@ def measured(turn: Turn, recording: Recording, fact: f.AudioMeasured) -> None:
     )
     if recording.phase == "done":
         return
-    recording = turn.put(hindsight.corrected(recording, fact), deadline=turn.now + FETCHABLE_MS)
-    advance(turn, recording)
+    recording = _not_over_before_its_end(hindsight.corrected(recording, fact))
+    advance(turn, turn.put(recording, deadline=turn.now + FETCHABLE_MS))
+
+
+def _not_over_before_its_end(recording: Recording) -> Recording:
+    """Asterisk still writes for a moment after what ended it; all of that is kept (P-6, Q-2)."""
+    found, stopped = reports.times(recording), recording.stopped_at
+    if found is None or stopped is None or stopped >= found.end_ms:
+        return recording
+    return msgspec.structs.replace(recording, stopped_at=found.end_ms)
 
 
 def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:

@@ -78,7 +78,7 @@ def seen(turn: Turn, fact: f.PbxSeen) -> None:
     turn.change(away=False)
     turn.durable = True
     _forgotten(turn, fact)
-    killed = fact.up_since is not None and fact.up_since > turn.call.entered_at
+    killed = _restarted(turn, fact)
     for known in turn.call.recordings:
         _begun(turn, known, fact)
     for known in turn.call.recordings:
@@ -91,6 +91,16 @@ def seen(turn: Turn, fact: f.PbxSeen) -> None:
         _element(turn, fact)
     _strays(turn, fact)
     leftovers.seen(turn)
+
+
+def _restarted(turn: Turn, fact: f.PbxSeen) -> bool:
+    """N-2: it is not the Asterisk that the call has entered, or it was started after that, for all
+    that is known of a call that an earlier release has kept.
+    """
+    call, since = turn.call, fact.up_since
+    if since is None:
+        return False
+    return since > call.entered_at if call.up_since is None else since != call.up_since
 
 
 # -- the channel

@@ -309,6 +309,8 @@ class Call(msgspec.Struct, frozen=True):
     dialled: str
     headers: dict[str, str]
     entered_at: Instant
+    up_since: Instant | None = None
+    """When the Asterisk that it entered was started (`facts.PbxSeen`)."""
     answering: bool = False
     """Asterisk was told to answer."""
     answered_at: Instant | None = None

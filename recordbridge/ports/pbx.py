@@ -44,7 +44,7 @@ class Survey(msgspec.Struct):
     """What an Asterisk has of ours at one moment."""
 
     up_since: Instant
-    """When this Asterisk was started."""
+    """When this Asterisk was started, by its own clock."""
     ours: set[str]
     """All channels of our application, snoops and legs included."""
     channels: dict[str, str]

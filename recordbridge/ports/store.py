@@ -83,7 +83,7 @@ class Neighbour(NamedTuple):
 
 
 class Leases(Protocol):
-    """Which worker lives and what the dead ones own (N-6)."""
+    """Which worker lives and what the dead ones own (N-6); alone on a database we own all of it."""
 
     @property
     def shared(self) -> bool:

@@ -154,6 +154,24 @@ class Database(Reader):
 
         return str(await self.run(keep))
 
+    async def timebase(self, boot: str, now_ms: int) -> int:
+        """When this machine's monotonic time was zero, for the calls of ours that are open; else
+        `now_ms`, which is kept. `boot` names the time for which the machine has been running.
+        """
+        going_on = await self.leases.any_open()
+        name = f"clock of {self.leases.worker}"
+
+        def keep(cursor: Cursor, sql: Statements) -> object:
+            cursor.execute(sql.secret_get, (name,))
+            row = cursor.fetchone()
+            of, _, base_ms = (str(row[0]) if row else "").partition(" ")
+            if going_on and of == boot:
+                return int(base_ms)
+            cursor.execute(sql.secret_set, (name, f"{boot} {now_ms}"))
+            return now_ms
+
+        return cast("int", await self.run(keep))
+
     async def close(self) -> None:
         """Let reads end, commit what waits, checkpoint; a database that hangs is given up."""
         last = asyncio.get_running_loop().call_later(CLOSE_S + 1, self._backend.interrupt)

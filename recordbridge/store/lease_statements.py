@@ -89,6 +89,11 @@ def left(worker: str, dialect: Dialect) -> Executable:
     return select(open_calls.exists(), unsent.exists())
 
 
+def any_open(worker: str) -> Executable:
+    """An open call of ours."""
+    return select(calls.c.call_uuid).where(is_open, calls.c.owner == worker).limit(1)
+
+
 def lost_calls(worker: str, since: int) -> Executable:
     """Calls since then that are others' now."""
     return select(calls.c.call_uuid).where(calls.c.entered_at >= since, calls.c.owner != worker)
@@ -136,8 +141,13 @@ def call_take() -> Executable:
         update(calls)
         .values(owner=_me(), fence=calls.c.fence + 1)
         .where(calls.c.call_uuid == bindparam("call"), free)
-        .returning(*calls.columns)
     )
+
+
+@cache
+def call_taken() -> Executable:
+    """That call, if it is ours now."""
+    return select(calls).where(calls.c.call_uuid == bindparam("call"), calls.c.owner == _me())
 
 
 @cache

@@ -49,7 +49,7 @@ class Leases:
         self._fetch = fetch
         self._dialect = backend.dialect
         self._compiled: dict[Executable, SQLCompiler] = {}
-        self._worker = worker
+        self.worker = worker
         self.shared = backend.shared
         self.lease_s = LEASE_S
 
@@ -64,7 +64,7 @@ class Leases:
 
     async def neighbours(self) -> list[Neighbour]:
         """The other workers that ever were."""
-        found = await self._fetch(wanted.neighbours(self._worker, self._dialect))
+        found = await self._fetch(wanted.neighbours(self.worker, self._dialect))
         return [
             Neighbour(str(worker), json.loads(str(apps)), str(heir), bool(lives))
             for worker, apps, heir, lives in found
@@ -74,9 +74,13 @@ class Leases:
         """Become the one who looks after what a dead worker has left that is in no row."""
         return bool(await self._rows((wanted.inherit(self._dialect), {"dead": dead})))
 
+    async def any_open(self) -> bool:
+        """Whether a call of ours is open."""
+        return bool(await self._fetch(wanted.any_open(self.worker)))
+
     async def anything_left(self) -> bool:
         """Whether there is something to adopt."""
-        ((of_calls, of_requests),) = await self._fetch(wanted.left(self._worker, self._dialect))
+        ((of_calls, of_requests),) = await self._fetch(wanted.left(self.worker, self._dialect))
         return bool(of_calls or of_requests)
 
     async def hand_over(self, call_uuids: Iterable[str]) -> None:
@@ -88,17 +92,18 @@ class Leases:
 
     async def take_call(self, call_uuid: str) -> CallRow | None:
         """A call whose channel is back, under a new fence; None while it is open elsewhere."""
-        found = await self._rows((wanted.call_take(), {"call": call_uuid}))
+        values: dict[str, object] = {"call": call_uuid}
+        found = await self._rows((wanted.call_take(), values), (wanted.call_taken(), values))
         return next(iter(_made(CallRow, calls, found)), None)
 
     async def lost_calls(self, since: Instant) -> set[str]:
         """Those that have entered since then and are not ours any more."""
-        found = await self._fetch(wanted.lost_calls(self._worker, since))
+        found = await self._fetch(wanted.lost_calls(self.worker, since))
         return {str(call_uuid) for (call_uuid,) in found}
 
     async def unfinished(self) -> set[str]:
         """The ids of our unfinished requests."""
-        found = await self._fetch(wanted.unfinished(self._worker))
+        found = await self._fetch(wanted.unfinished(self.worker))
         return {str(request_id) for (request_id,) in found}
 
     async def take_calls(self, asterisk: str) -> list[CallRow]:
@@ -143,7 +148,7 @@ class Leases:
 
     async def replay_requests(self, ids: list[str], now: Instant) -> None:
         """These are due again, from the first step on (E-5); requests for documents are not."""
-        statement = wanted.requests_replay(ids, now, self._worker)
+        statement = wanted.requests_replay(ids, now, self.worker)
         replay = statement.compile(  # type: ignore[attr-defined]  # every statement can
             dialect=self._dialect, compile_kwargs={"render_postcompile": True}
         )
@@ -193,7 +198,7 @@ class Leases:
                 dialect=self._dialect
             )
             self._compiled[statement] = compiled
-        known = {**compiled.params, **values, "worker": self._worker}
+        known = {**compiled.params, **values, "worker": self.worker}
         return str(compiled), tuple(known[name] for name in compiled.positiontup or ())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Protocol
 
-from sqlalchemy import Table, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Table, Update, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ClauseElement
@@ -84,6 +84,7 @@ class Statements:
         self.recording = Hot(_insert(dialect, recordings, fixed=RECORDING_FIXED), dialect)
         self.request = Hot(_insert(dialect, requests), dialect, worker)
         self.request_update = Hot(_request_update(), dialect)
+        self.attempt_update = Hot(_attempt_update(), dialect, worker)
         self.attempt = Hot(_insert(dialect, attempts), dialect)
         self.start = Hot(_insert(dialect, starts, fixed=frozenset({"account", "key"})), dialect)
         self.transcript = Hot(_insert(dialect, transcripts), dialect, worker)
@@ -97,6 +98,7 @@ class Statements:
         self.recording_delete = Hot(_recording_delete(), dialect).sql
         self.call_at = Hot(_call_at(), dialect).sql
         self.secret_insert = Hot(_insert(dialect, secrets), dialect).sql
+        self.secret_set = Hot(_insert(dialect, secrets, fixed=frozenset({"name"})), dialect).sql
         self.secret_get = Hot(_secret_get(), dialect).sql
         self.mark_set = Hot(_insert(dialect, commits, fixed=frozenset({"worker"})), dialect).sql
         self.mark_get = Hot(_mark_get(), dialect).sql
@@ -129,7 +131,7 @@ def _call_update() -> ClauseElement:
     )
 
 
-def _request_update() -> ClauseElement:
+def _request_update() -> Update:
     """A field that is None leaves its column alone."""
     names = ("state", "due_at", "step", "settled", "durable", "wants_document", "attempts")
     return (
@@ -137,6 +139,11 @@ def _request_update() -> ClauseElement:
         .values({name: func.coalesce(bindparam(name), requests.c[name]) for name in names})
         .where(requests.c.request_id == bindparam(_WHERE + "request_id"))
     )
+
+
+def _attempt_update() -> Update:
+    """What an attempt came to; of a request that is another worker's by now, nothing (N-6)."""
+    return _request_update().where(requests.c.owner == bindparam(_WHERE + _OWNER))
 
 
 def _transcribed() -> ClauseElement:

@@ -32,10 +32,11 @@ def write(cursor: Cursor, sql: Statements, unit: Unit) -> None:
         cursor.execute(hot.sql, hot.values(unit.call))
         if cursor.rowcount != 1:
             raise StaleError(unit.call)
+    update = sql.attempt_update if unit.call is None else sql.request_update  # the call's fence
     for hot, rows in (
         (sql.recording, unit.recordings),
         (sql.request, unit.requests),
-        (sql.request_update, unit.updates),
+        (update, unit.updates),
         (sql.attempt, unit.attempts),
         (sql.start, unit.starts),
         (sql.transcript, unit.transcripts),

@@ -58,8 +58,11 @@ class Entry:
 class Caller:
     """Places a call and takes its part in it, to the end."""
 
-    def __init__(self, carrier: Carrier, api: str, callback_url: str, entry: Entry) -> None:
+    def __init__(
+        self, carrier: Carrier, number: str, api: str, callback_url: str, entry: Entry
+    ) -> None:
         self._carrier = carrier
+        self._number = number
         self._api = api
         self._callback_url = callback_url
         self._ear: Ear | None = None
@@ -71,7 +74,7 @@ class Caller:
         entry, scene = self.entry, self.entry.scene
         steps: list[Step] = [self._listen] if scene.listens else []
         steps.append(self._speak)
-        call = self.call = await self._carrier.call(scene.number, steps, caller=entry.caller)
+        call = self.call = await self._carrier.call(self._number, steps, caller=entry.caller)
         asking = asyncio.create_task(self._ask(call, call_uuid))
         ended = await self._end(call)
         asking.cancel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from tests.chaos.lane import Lane
@@ -23,14 +23,18 @@ PLACES = (
 ARMED_S = 3.0
 """How long a failpoint waits for somebody to come by."""
 FULL_S = 2.5
+OVER_S = 2
+"""Longer than workers wait before they look again who lives."""
 
 
-async def kill_service(lane: Lane, kills: int) -> None:
-    """Again and again: at a named place, at any moment, or while it is starting."""
+async def kill_service(lane: Lane, kills: int, places: Sequence[str] = ()) -> None:
+    """Again and again: at a named place, at any moment, or while it is starting; or only at these
+    `places`.
+    """
     service = lane.service
     while lane.done["service"] < kills:
-        how = lane.random.choices(("place", "moment", "start"), (5, 4, 1))[0]
-        if how == "place" and await _die(lane):
+        how = "place" if places else lane.random.choices(("place", "moment", "start"), (5, 4, 1))[0]
+        if how == "place" and await _die(lane, places or PLACES):
             lane.kills[how] += 1
             lane.touch("service")
         else:
@@ -44,9 +48,9 @@ async def kill_service(lane: Lane, kills: int) -> None:
         await service.ready()
 
 
-async def _die(lane: Lane) -> bool:
+async def _die(lane: Lane, places: Sequence[str]) -> bool:
     """At a named place, if it comes there."""
-    place = lane.service.failpoints / lane.random.choice(PLACES)
+    place = lane.service.failpoints / lane.random.choice(places)
     place.touch()
     await lane.service.died(ARMED_S)
     reached = not place.exists()
@@ -68,14 +72,16 @@ async def kill_application(lane: Lane) -> None:
 
 
 async def kill_asterisk(lane: Lane) -> None:
-    """Its calls are over; the carrier is not told, so its callers hang up."""
+    """Its calls are over; the carrier is not told, so its callers hang up.
+
+    They do so before it is back: what they went on saying could come to the port of a new call.
+    """
     lane.reachable.clear()
     await asyncio.to_thread(pbx.kill, lane.rig)
-    there = lane.pbx_died()
+    for call in lane.pbx_died():
+        await call.hang_up()
     await asyncio.to_thread(pbx.start, lane.rig)
     lane.reachable.set()
-    for call in there:
-        await call.hang_up()
 
 
 async def kill_database(lane: Lane) -> None:
@@ -105,7 +111,7 @@ async def slow(lane: Lane) -> None:
 
 
 async def clock(lane: Lane) -> None:
-    """The service's wall clock; the step counts from its next start on."""
+    """The system's clock is set; the service sees it when it starts the next time."""
     lane.service.clock.write_text(str(lane.random.choice((-20, -5, 5, 20))))
 
 
@@ -125,6 +131,17 @@ async def _fill(lane: Lane, name: str) -> None:
     disk.empty()
 
 
+async def end_lease(lane: Lane) -> None:
+    """By the database's clock the first worker's beat was long ago, and it does not know: the
+    other one takes its calls, while it goes on with them.
+    """
+    assert lane.postgres is not None
+    over = "UPDATE workers SET expires_at = 0 WHERE worker = 'rb-1'"
+    for _ in range(OVER_S * 10):
+        await asyncio.to_thread(lane.postgres.execute, lane.database, over)
+        await asyncio.sleep(0.1)
+
+
 Fault = Callable[[Lane], Awaitable[None]]
 FAULTS: dict[str, Fault] = {
     "application": kill_application,
@@ -136,6 +153,7 @@ FAULTS: dict[str, Fault] = {
     "clock": clock,
     "storage full": fill_storage,
     "spool full": fill_spool,
+    "lease": end_lease,
 }
 
 

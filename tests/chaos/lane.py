@@ -1,4 +1,4 @@
-"""One lane: an Asterisk with its carrier, a service, its application, its database, its calls."""
+"""A lane: an Asterisk with its carrier, a service, its application, its database, its calls."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import aiohttp
 
@@ -23,27 +23,27 @@ from tests.chaos.parts import ApplicationProcess, ServiceProcess
 from tests.chaos.scenes import Scene, scenes
 from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
-from tests.rigged.disk import SmallDisk, small_disk
+from tests.rigged.disk import SmallDisk
 from tests.service import service as services
 from tests.service.carrier import Call, Carrier, Event
 from tests.service.program import free_port
 
-SETTLED_S = 60.0
 GAP_S = 0.3
 SCHEDULE_S = [1, 1, 2, 2, 4, 4, 8, 8, 16, 16]
-KILOBYTES = {"storage": 300_000, "spool": 24_000}
 _numbers = count(15_550_000_001)
 
 
 class Lane:
-    """Its calls go on while `faults` does what it likes to its parts.
+    """Its calls go on while `faults` does what it likes to its parts (`tests.chaos.lanes`)."""
 
-    `shared`: on PostgreSQL and an object store; else on SQLite, with small disks.
-    """
+    faults: ClassVar[tuple[str, ...]] = ()
+    """What is done to it beside killing the service."""
+    before_number = ""
+    explained: ClassVar[frozenset[str]] = frozenset()
+    """Lines of the log that are no sign of a mistake there."""
 
-    def __init__(self, rig: Mapping[str, str], folder: Path, seed: int, *, shared: bool) -> None:
+    def __init__(self, rig: Mapping[str, str], folder: Path, seed: int) -> None:
         self.rig = rig
-        self.shared = shared
         self.random = random.Random(seed)
         self.entries: list[Entry] = []
         self.done: Counter[str] = Counter()
@@ -56,8 +56,10 @@ class Lane:
         self.reachable.set()
         self.disks: dict[str, SmallDisk] = {}
         self.postgres: postgres.Server | None = None
+        self.database = ""
+        """Its name there."""
         self.store: ObjectStore | None = None
-        self.service: ServiceProcess
+        self.services: list[ServiceProcess] = []
         self.application: ApplicationProcess
         self.cable: FaultyCable
         self._folder = folder
@@ -86,33 +88,36 @@ class Lane:
         self.cable = await self._stack.enter_async_context(
             FaultyCable(self.rig["RECORDBRIDGE_ASTERISK_URL"])
         )
-        self.service = ServiceProcess(folder, self._settings(there), control)
-        await self.service.open()
-        self._stack.push_async_callback(self.service.stop)
+        for where, settings in self._workers(self._settings(there)):
+            service = ServiceProcess(where, settings, control)
+            await service.open()
+            self._stack.push_async_callback(service.stop)
+            self.services.append(service)
         self._carrier = await self._stack.enter_async_context(Carrier(self.rig))
         self._carrier.arrived = self._arrived
-        await self.service.start()
-        await self.service.ready()
+        for service in self.services:
+            await service.start()
+            await service.ready()
         return self
+
+    @property
+    def service(self) -> ServiceProcess:
+        return self.services[0]
 
     def _settings(self, there: Receiver) -> dict[str, Any]:
         settings = services.settings(self.rig, self._folder, there)
         settings["asterisk"][0]["url"] = self.cable.url
         settings["webhooks"]["schedule_s"] = SCHEDULE_S
         settings["log"]["level"] = "info"
-        enter = self._stack.enter_context
-        if self.shared:
-            self.postgres = enter(postgres.running(fsync=True))
-            settings["database"]["url"] = self.postgres.fresh()
-            self.store = ObjectStore(self._folder / "objectstore")
-            self._stack.callback(self.store.close)
-            settings["storage"] |= self.store.settings()
-            return settings
-        places = {"storage": self._folder / "disk", "spool": Path(self.rig["RIG_RECORDINGS"])}
-        for name, path in places.items():
-            self.disks[name] = enter(small_disk(path, KILOBYTES[name]))
-        settings["storage"]["path"] = str(places["storage"])
+        self._equip(settings, self._stack)
         return settings
+
+    def _equip(self, settings: dict[str, Any], stack: ExitStack | AsyncExitStack) -> None:
+        """With a database and a storage; SQLite and a folder, if nothing else is said."""
+
+    def _workers(self, settings: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:
+        """The folder and the configuration of each service."""
+        return [(self._folder, settings)]
 
     async def close(self) -> None:
         """End everything that was started."""
@@ -137,8 +142,9 @@ class Lane:
         entry = Entry(scene, str(next(_numbers)))
         self.entries.append(entry)
         callback = self._callbacks[scene.number]
+        dialled = self.before_number + scene.number
         caller = self._calls[entry.caller] = Caller(
-            self._carrier, self.service.url, callback, entry
+            self._carrier, dialled, self.service.url, callback, entry
         )
         told = self._uuids[entry.caller] = asyncio.get_running_loop().create_future()
         try:
@@ -182,10 +188,10 @@ class Lane:
 
     # -- the end
 
-    async def settle(self) -> None:
+    async def settle(self, seconds: float) -> None:
         """Until all that is awaited is there, or the time is up."""
         try:
-            async with asyncio.timeout(SETTLED_S):
+            async with asyncio.timeout(seconds):
                 while any(not complete(e, self._journal.of[e.caller]) for e in self.entries):
                     await asyncio.sleep(0.5)
         except TimeoutError:
@@ -200,8 +206,9 @@ class Lane:
             for entry in self.entries:
                 told = dict(self._journal.of[entry.caller])
                 files = {url: await _fetch(http, url) for url in urls(told)}
-                result.add(await loop.run_in_executor(pool, judged, entry, told, files))
-        result.broke += self.service.broke()
+                kept = self._folder / "breaches"
+                result.add(await loop.run_in_executor(pool, judged, entry, told, files, kept))
+        result.broke += [line for each in self.services for line in each.broke(self.explained)]
         return result
 
 

@@ -5,6 +5,7 @@ lost audio     what the caller said is not in its file
 lost callback  it was begun and not reported to its end
 two ids        one Record element has led to two recordings
 strange repeat a request came again under another X-Recordbridge-Delivery
+changed repeat a request came again and said something else
 dialled twice  one Dial has rung a phone twice
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from recordbridge.engine.attempts import FILE_NAMES
 from tests.chaos import truth
 from tests.chaos.caller import Entry
 from tests.chaos.scenes import Take
@@ -143,6 +145,10 @@ class Judge:
         ids = {each["delivery"] for each in requests}
         if len(ids) > 1 and not self._twice_for_room(name, requests):
             self._breach("strange repeat", f"{name} came {len(requests)} times as {ids}")
+        for one in ids:
+            said = {_said(each["params"]) for each in requests if each["delivery"] == one}
+            if len(said) > 1:
+                self._breach("changed repeat", f"{name} came as {said}")
 
     def _twice_for_room(self, name: str, requests: list[dict[str, Any]]) -> bool:
         """N-4: a callback comes again, with the file, when there is room for it."""
@@ -165,11 +171,15 @@ class Judge:
                 self._breach("lost", f"recording {nth} began and nothing was told of it")
             return
         self.result.recordings += 1
-        if not callbacks or (take.action and not actions):
+        if not callbacks or (not actions and take.action and not self._was_document(take)):
             self._breach("lost callback", f"recording {nth}: {len(actions)} actions, "
                          f"{len(callbacks)} callbacks")  # fmt: skip
             return
         self._file(nth, take, callbacks[-1]["params"], files, begun=begun)
+
+    def _was_document(self, take: Take) -> bool:
+        """It was in vain: the application was away, or it was no delivery yet."""
+        return take.document and "application" in self.entry.touched
 
     def _file(
         self, nth: int, take: Take, told: dict[str, str], files: dict[str, bytes], *, begun: bool
@@ -199,6 +209,8 @@ class Judge:
                 self._breach("untrue", f"recording {nth}: {told}, {sides[0].ms} ms")
         asked = self.entry.asked[0][1] if self.entry.asked else None
         near = truth.part(self.entry, take, self.far, asked)
+        if near is not None and take.begins == "after":
+            near = truth.from_where_it_begins(self.entry, sides[0], near)
         self._part(nth, "caller", sides[0], "markers", near)
         if take.stereo:
             self._part(nth, "callee", sides[1], "markers-b", truth.far_part(self.entry, self.far))
@@ -215,6 +227,11 @@ class Judge:
                 f"recording {nth} ({sound.ms:.0f} ms): {missing} ms of the {who}'s"
                 f" {first:.2f} to {end:.2f} s",
             )
+
+
+def _said(params: dict[str, str]) -> frozenset[tuple[str, str]]:
+    """What a request tells, but for the address of the file: that is signed when it is sent."""
+    return frozenset(each for each in params.items() if each[0] not in FILE_NAMES)
 
 
 def _id(params: dict[str, str]) -> str:
@@ -236,6 +253,14 @@ def urls(told: dict[str, list[dict[str, Any]]]) -> list[str]:
     return [url for url in found if url]
 
 
-def judged(entry: Entry, told: dict[str, list[dict[str, Any]]], files: dict[str, bytes]) -> Result:
-    """In a process of its own: it takes a while."""
-    return Judge(entry, told).judge(files)
+def judged(
+    entry: Entry, told: dict[str, list[dict[str, Any]]], files: dict[str, bytes], kept: Path
+) -> Result:
+    """In a process of its own: it takes a while. What is wrong is kept there, to be looked at."""
+    result = Judge(entry, told).judge(files)
+    if result.breaches:
+        kept.mkdir(exist_ok=True)
+        (kept / f"{entry.caller}.json").write_text(json.dumps(told))
+        for nth, data in enumerate(files.values(), 1):
+            (kept / f"{entry.caller}-{nth}.wav").write_bytes(data)
+    return result

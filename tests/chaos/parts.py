@@ -107,10 +107,11 @@ class ServiceProcess:
             return False
         return True
 
-    def broke(self) -> list[str]:
+    def broke(self, explained: frozenset[str]) -> list[str]:
         """What must never be said, whatever was killed: the service is not to blame others."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if not line.startswith("{") or _BROKE & {_event(line)}]
+        wrong = _BROKE - explained
+        return [line for line in lines if not line.startswith("{") or _event(line) in wrong]
 
     async def stop(self) -> None:
         """As an operator does; then the interpreter that starts it goes too."""

@@ -13,6 +13,7 @@ LOST = {
     "callbacks lost": ("lost callback",),
     "results under two ids": ("two ids",),
     "repeats under another delivery id": ("strange repeat",),
+    "repeats that say something else": ("changed repeat",),
     "phones dialled twice": ("dialled twice",),
     "untrue numbers": ("untrue",),
     "stuck calls": ("stuck",),
@@ -28,6 +29,11 @@ class Run:
         self.done: Counter[str] = Counter()
         self.kills: Counter[str] = Counter()
         self.seconds = 0.0
+
+    @property
+    def kinds(self) -> set[str]:
+        """What was found."""
+        return {kind for kind, _ in self.result.breaches}
 
     @property
     def repeats(self) -> float:

@@ -14,7 +14,8 @@ from typing import Literal
 CALLEE = "155512300{nn}10"
 """Answers at once and plays the callees' known signal (asterisk/README.md)."""
 MODES = ("plain", "session", "dial", "both", "rest")
-Begins = Literal["answer", "beep", "connected", "asked"]
+Begins = Literal["answer", "after", "beep", "connected", "asked"]
+"""`after`: soon after the answer, for which it does not wait."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Take:
     longest_s: float = 600.0
     stereo: bool = False
     action: bool = True
+    document: bool = False
+    """The reply to its action is the next document: H-3 makes no promise about that one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class _Writing:
             "fileFormat": "wav",
             "playBeep": "false",
             "timeout": 4,
-            "maxLength": 25,
+            "maxLength": 14,
         } | attributes
         return (
             f"<Record {' '.join(f'{name}={chr(34)}{v}{chr(34)}' for name, v in values.items())}/>"
@@ -106,7 +109,7 @@ def _two_documents(w: _Writing) -> Scene:
     second = w.record(2, playBeep="true", maxLength=4)
     documents = _answer(w.record(redirect="true", maxLength=5))
     documents["action1"] = f"<Response>{second}</Response>"
-    takes = (Take("answer", longest_s=5), Take("beep", longest_s=4))
+    takes = (Take("answer", longest_s=5, document=True), Take("beep", longest_s=4))
     return Scene("plain", "two documents", documents, takes, 30, "talks on", listens=True)
 
 
@@ -129,7 +132,7 @@ def _session_mono(w: _Writing) -> Scene:
 
 def _session_and_plain(w: _Writing) -> Scene:
     documents = _answer(w.record(recordSession="true"), w.record(2, maxLength=5))
-    takes = (Take("answer", stereo=True), Take("answer", longest_s=5))
+    takes = (Take("answer", stereo=True), Take("after", longest_s=5))
     return Scene("session", "a plain one in it", documents, takes, 30, "talks on")
 
 

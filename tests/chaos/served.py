@@ -42,7 +42,7 @@ def _child(given: argparse.Namespace) -> None:
     if given.clock is not None:
         _jump(given.clock)
     if given.control:
-        controls.CONTROLS[given.control]()
+        controls.CONTROLS[given.control].remove()
     code = 70
     try:
         code = recordbridge(["serve", "-c", str(given.file)])

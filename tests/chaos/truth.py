@@ -23,8 +23,14 @@ UNWRITTEN_MS = 2_150
 """N-2: what Asterisk had not written when it was killed."""
 SURE_MS = 150
 """By so much instants of the carrier's events may be off."""
-BEGINS_MS = {"answer": 0, "beep": SURE_MS, "connected": SURE_MS, "asked": 600}
+BEGINS_MS = {"answer": 0, "after": 0, "beep": SURE_MS, "connected": SURE_MS, "asked": 600}
 """How much later than that a recording may begin on a busy machine."""
+SLOW_MS = 2_200
+"""What a slow line adds: Asterisk tells, is told, tells and is told, half a second each."""
+AFTER_MS = 500
+"""When a recording begins that does not wait for the answer, and no fault is in its way."""
+HELD_UP_MS = 5_000
+"""The same with a fault: the service starts again, finds Asterisk and goes on."""
 
 
 @cache
@@ -80,12 +86,14 @@ def part(entry: Entry, take: Take, far: list[Run], asked_at: int | None) -> Span
     if entry.pbx_died_at is not None:
         ends = min(ends, entry.pbx_died_at - UNWRITTEN_MS)
     begins += BEGINS_MS[take.begins]
+    if "line slow" in entry.touched and take.begins != "answer":
+        begins += SLOW_MS
     first, end = (round(max(0, each - spoke) * RATE / 1000) for each in (begins, ends - SURE_MS))
     return Span(first, end) if end > first else None
 
 
 def _begins(entry: Entry, take: Take, far: list[Run], asked_at: int | None) -> int | None:
-    if take.begins == "answer":
+    if take.begins in ("answer", "after"):
         return entry.answered_at
     if take.begins == "asked":
         return asked_at
@@ -104,6 +112,14 @@ def callee(entry: Entry) -> list[Run]:
     if entry.heard is None or not entry.scene.dials:
         return []
     return runs(entry.heard.samples, "markers-b")
+
+
+def from_where_it_begins(entry: Entry, sound: Sound, wanted: Span) -> Span:
+    """Of a recording that begins after the answer: from its own beginning, if that is in time."""
+    most = (HELD_UP_MS if entry.touched else AFTER_MS) * RATE // 1000
+    begun = min((run.of for run in runs(sound.samples, "markers")), default=wanted.end)
+    first = max(wanted.first, min(begun, wanted.first + most))
+    return Span(first, max(first, wanted.end))
 
 
 def missing_ms(sound: Sound, name: str, wanted: Span) -> int:

@@ -57,10 +57,12 @@ class Requests:
         pbx = self._pbx
         if parts == ["ping"]:
             return 200, {"ping": "pong", "timestamp": pbx.stamp(), "asterisk_id": pbx.entity}
-        if parts == ["info"] and query.get("only") == "status":
-            return 200, {"status": {"startup_time": pbx.started}}
         if parts == ["info"]:
-            return 200, {"system": {"version": pbx.version, "entity_id": pbx.entity}}
+            told: dict[str, object] = {
+                "status": {"startup_time": pbx.started},
+                "system": {"version": pbx.version, "entity_id": pbx.entity},
+            }
+            return 200, {each: told[each] for each in query.get("only", "system").split(",")}
         if parts == ["modules"]:
             return 200, [{"name": each, "status": "Running"} for each in pbx.modules]
         return refusal(404, "Resource not found")

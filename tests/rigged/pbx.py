@@ -38,6 +38,11 @@ def start(facts: Mapping[str, str]) -> None:
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
 
 
+def console(facts: Mapping[str, str], command: str) -> str:
+    """What it says to a command of its console."""
+    return instance.console(_rig(facts["RIG_STATE"]), "pbx", command)
+
+
 def _start(folder: str) -> None:
     rig = _rig(folder)
     rig = rig.running({**rig.processes, "pbx": instance.start(rig, "pbx")})

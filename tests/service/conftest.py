@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests import postgres
 from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
 from tests.service import service as services
@@ -18,6 +19,7 @@ from tests.service.carrier import Carrier
 from tests.service.certificates import Certificates
 from tests.service.program import Program
 from tests.service.service import Service
+from tests.service.team import Team, team
 
 Change = Callable[[dict[str, Any]], None]
 """Changes a configuration before it is written."""
@@ -70,6 +72,27 @@ async def service(
         await service.nothing_left()
         await service.program.stop()
         judge(service.program)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of the module's own, as an operator runs it."""
+    with postgres.running(fsync=True) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(
+    rig: Mapping[str, str],
+    server: postgres.Server,
+    change: Change | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Team]:
+    """Two workers that must have gone without an error, and left nothing."""
+    changes = () if change is None else (change,)
+    async with team(rig, tmp_path_factory.mktemp("pair"), server.fresh(), *changes) as pair:
+        yield pair
+        await pair.ends_well()
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.receiver import Reply, Reset
+from tests.rigged import pbx
 from tests.service.audio import hear
 from tests.service.callees import Callees
 from tests.service.conftest import judge, running
@@ -173,3 +174,26 @@ async def test_a_callee_that_is_heard_before_it_answers_is_heard_after_kill(
         await callee.hang_up()
         assert (await line.next("dialled")).params["DialStatus"] == "completed"
         await call.ended()
+
+
+@pytest.mark.rule("N-1", "E-7")
+async def test_a_call_that_comes_back_after_the_restart_is_the_same_call(mortal: Service) -> None:
+    """It had left for the dialplan, and was over for us; the database alone knows it."""
+    line = mortal.line()
+    line.answers("<Wait length='60'/>")
+    call = await line.call([speak(30)])
+    uuid = (await line.next("answer")).params["CallUUID"]
+    channel = await mortal.channel(line)
+    elsewhere = {"context": "from-carrier", "extension": "9198"}
+    await mortal.pbx("POST", f"channels/{channel}/continue", **elsewhere)
+    await line.next("hangup")
+    await mortal.program.kill()
+    await mortal.program.start()
+    line.answers(line.record(maxLength=2), "<Hangup/>")
+    name = (await mortal.pbx("GET", f"channels/{channel}"))["name"]
+    command = f"channel redirect {name} recordbridge,{line.number},1"
+    await asyncio.to_thread(pbx.console, mortal.rig, command)
+    assert (await line.next("answer")).params["CallUUID"] == uuid
+    true(await line.delivered())
+    await line.next("hangup")
+    await call.ended()

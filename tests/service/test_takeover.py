@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.postgres import Server, running
 from tests.receiver import Received
 from tests.service.audio import FRAME, hear, lost
 from tests.service.service import Delivered, Line, true
 from tests.service.steps import press, speak
-from tests.service.team import TAKEN_OVER_S, Team, team
+from tests.service.team import TAKEN_OVER_S, Team
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 CALLS = 20
 MOST_LOST = 2 * FRAME
 """What a busy machine drops in 20 s now and then, with or without a take-over."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running(fsync=True) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(
-    rig: Mapping[str, str], server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Team]:
-    async with team(rig, tmp_path_factory.mktemp("pair"), server.fresh()) as pair:
-        yield pair
 
 
 @pytest.mark.rule("N-6")
@@ -61,6 +44,7 @@ async def test_twenty_recorded_calls_of_a_killed_worker_are_complete_and_true(pa
     await asyncio.to_thread(_judge, results, began)
     for line in lines:
         once(line, "action", "callback")
+    await pair.programs[0].start()
     print(f"{CALLS} calls were another worker's {took:.2f} s after the kill")
 
 

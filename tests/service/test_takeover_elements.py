@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
-import pytest_asyncio
 
-from tests.postgres import Server, running
 from tests.receiver import Reply
 from tests.service.audio import hear
 from tests.service.callees import Callees
 from tests.service.program import Line as Logged
 from tests.service.service import Line, document, true
 from tests.service.steps import mute, press, speak
-from tests.service.team import Team, team
+from tests.service.team import Team
 from tests.service.test_dial import dial, number
 from tests.service.test_early_media import hears
 from tests.service.test_takeover import once
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running(fsync=True) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(
-    rig: Mapping[str, str], server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Team]:
-    async with team(rig, tmp_path_factory.mktemp("pair"), server.fresh()) as pair:
-        yield pair
-        await pair.ends_well()
 
 
 async def taken_over(pair: Team, call_uuid: str) -> Logged:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
-from tests.postgres import Server, running
 from tests.receiver import Reply
 from tests.service.audio import hear
+from tests.service.conftest import Change
 from tests.service.service import ACCOUNT, TOKEN, document
 from tests.service.steps import mute, speak
-from tests.service.team import Team, team
+from tests.service.team import Team
 from tests.service.test_takeover import once
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -25,23 +24,12 @@ ROOM = 2
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running(fsync=True) as server:
-        yield server
+def change() -> Change:
+    def small(settings: dict[str, Any]) -> None:
+        settings["service"]["max_calls"] = ROOM
+        settings["asterisk"][0]["account"] = ACCOUNT
 
-
-def _small(settings: dict[str, Any]) -> None:
-    settings["service"]["max_calls"] = ROOM
-    settings["asterisk"][0]["account"] = ACCOUNT
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(
-    rig: Mapping[str, str], server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Team]:
-    async with team(rig, tmp_path_factory.mktemp("pair"), server.fresh(), _small) as pair:
-        yield pair
-        await pair.ends_well()
+    return small
 
 
 async def ask(

@@ -175,6 +175,45 @@ async def test_a_worker_that_resigns_is_dead_at_once_and_has_one_heir(
     assert (seen.heir, seen.lives) == ("", True)
 
 
+async def test_a_call_that_is_over_is_taken_back_on_any_database(place: Place) -> None:
+    """Also by the only worker, whatever it was called before."""
+    async with open_store(place.url, worker="rb-1") as store:
+        await store.commit(Unit(call=a_call(open=False)))
+    async with open_store(place.url, worker="rb-9") as store:
+        row = await store.leases.take_call("c1")
+        assert row == a_call(open=False, fence=1, owner="rb-9")
+        await store.commit(Unit(call=a_call(version=2, fence=1)))
+        assert await store.leases.take_call("unknown") is None
+
+
+async def test_what_an_attempt_of_a_stuck_worker_came_to_does_not_touch_anothers_request(
+    ours: Database, other: Database, postgres_place: PostgresPlace
+) -> None:
+    """It is sent by its heir now, which alone knows where it stands."""
+    await other.leases.beat()
+    await other.commit(Unit(requests=(a_request(call_uuid="over"),)))
+    _kill(postgres_place, "rb-2")
+    assert len(await ours.leases.adopt_requests()) == 1
+    await ours.commit(Unit(updates=(RequestUpdate("q1", state="delivered", attempts=2),)))
+    late = RequestUpdate("q1", state="waiting", due_at=NOON + 5, step=3, attempts=1)
+    await other.commit(Unit(updates=(late,)))
+    kept = a_request(state="delivered", call_uuid="over", attempts=2)
+    assert await ours.request("q1") == kept
+
+
+async def test_what_a_call_says_of_its_requests_stands_under_its_fence(
+    ours: Database, other: Database, postgres_place: PostgresPlace
+) -> None:
+    """Its new owner may give up a request before it has adopted it."""
+    await other.leases.beat()
+    await other.commit(Unit(call=a_call(), requests=(a_request(call_uuid="c1"),)))
+    _kill(postgres_place, "rb-2")
+    await ours.leases.adopt_calls("pbx")
+    given_up = RequestUpdate("q1", state="parked", settled=True)
+    await ours.commit(Unit(call=a_call(version=2, fence=1), updates=(given_up,)))
+    assert await ours.leases.adopt_requests() == []
+
+
 async def test_a_call_that_is_over_may_be_taken_back_by_anybody(
     ours: Database, other: Database
 ) -> None:
