@@ -45,8 +45,7 @@ class Translator:
         self._hanging_up: dict[str, int] = {}
         self._asked: dict[str, int] = {}
         self._peers: dict[str, str] = {}
-        self.legs = Legs()
-        self.standins = StandIns()
+        self.legs, self.standins = Legs(), StandIns()
         self._by_type: dict[type, Callable[[Any], Facts]] = {
             events.StasisStart: self._entered,
             events.StasisEnd: self._left,

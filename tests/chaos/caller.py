@@ -41,6 +41,8 @@ class Entry:
     pbx_died_at: Instant | None = None
     touched: set[str] = field(default_factory=set)
     """The faults that happened while it was there, or its recordings were not told of yet."""
+    outages: list[tuple[Instant, Instant]] = field(default_factory=list)
+    """When the service could do nothing, in its lane."""
     stuck: bool = False
 
     @property

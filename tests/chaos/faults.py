@@ -23,6 +23,8 @@ PLACES = (
 ARMED_S = 3.0
 """How long a failpoint waits for somebody to come by."""
 FULL_S = 2.5
+NOTICED_S = 1.0
+"""How long it may take until the service tries a database again that was away."""
 OVER_S = 2
 """Longer than workers wait before they look again who lives."""
 
@@ -40,12 +42,13 @@ async def kill_service(lane: Lane, kills: int, places: Sequence[str] = ()) -> No
         else:
             await asyncio.sleep(lane.random.uniform(0.1, 2.0))
             await _kill(lane, how)
-        await service.start()
-        if how == "start":
-            await asyncio.sleep(lane.random.uniform(0.05, 0.6))
-            await _kill(lane, how)
+        with lane.outage():
             await service.start()
-        await service.ready()
+            if how == "start":
+                await asyncio.sleep(lane.random.uniform(0.05, 0.6))
+                await _kill(lane, how)
+                await service.start()
+            await service.ready()
 
 
 async def _die(lane: Lane, places: Sequence[str]) -> bool:
@@ -86,9 +89,11 @@ async def kill_asterisk(lane: Lane) -> None:
 
 async def kill_database(lane: Lane) -> None:
     assert lane.postgres is not None
-    await asyncio.to_thread(lane.postgres.kill)
-    await asyncio.sleep(lane.random.uniform(0.2, 2.0))
-    await asyncio.to_thread(lane.postgres.start)
+    with lane.outage():
+        await asyncio.to_thread(lane.postgres.kill)
+        await asyncio.sleep(lane.random.uniform(0.2, 2.0))
+        await asyncio.to_thread(lane.postgres.start)
+        await asyncio.sleep(NOTICED_S)
 
 
 async def kill_store(lane: Lane) -> None:
@@ -99,15 +104,18 @@ async def kill_store(lane: Lane) -> None:
 
 
 async def cut(lane: Lane) -> None:
-    await lane.cable.cut_mid_frame()
-    await asyncio.sleep(lane.random.uniform(0.1, 2.0))
-    await lane.cable.mend()
+    with lane.outage():
+        await lane.cable.cut_mid_frame()
+        await asyncio.sleep(lane.random.uniform(0.1, 2.0))
+        await lane.cable.mend()
+        await lane.service.ready()
 
 
 async def slow(lane: Lane) -> None:
-    lane.cable.delay_s = lane.random.uniform(0.1, 0.5)
-    await asyncio.sleep(3)
-    lane.cable.delay_s = 0
+    with lane.outage():
+        lane.cable.delay_s = lane.random.uniform(0.1, 0.5)
+        await asyncio.sleep(3)
+        lane.cable.delay_s = 0
 
 
 async def clock(lane: Lane) -> None:

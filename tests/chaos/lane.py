@@ -7,17 +7,17 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import aiohttp
 
-from recordbridge.instant import SystemClock
+from recordbridge.instant import Instant
 from tests import postgres
 from tests.chaos.cable import FaultyCable
-from tests.chaos.caller import Caller, Entry
+from tests.chaos.caller import Caller, Entry, clock
 from tests.chaos.ledger import Journal, Result, complete, judged, urls
 from tests.chaos.parts import ApplicationProcess, ServiceProcess
 from tests.chaos.scenes import Scene, scenes
@@ -50,6 +50,7 @@ class Lane:
         """How often each fault has happened."""
         self.kills: Counter[str] = Counter()
         """How the service was killed."""
+        self.outages: list[tuple[Instant, Instant]] = []
         self.calling = True
         self.reachable = asyncio.Event()
         """There is an Asterisk to call."""
@@ -178,9 +179,16 @@ class Lane:
             if not entry.over or not complete(entry, self._journal.of[entry.caller]):
                 entry.touched.add(fault)
 
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """The service can do nothing meanwhile."""
+        began = clock()
+        yield
+        self.outages.append((began, clock()))
+
     def pbx_died(self) -> list[Call]:
         """Asterisk is dead: the calls that were there."""
-        now = SystemClock()()
+        now = clock()
         there = [each for each in self._calls.values() if not each.entry.over]
         for each in there:
             each.entry.pbx_died_at = now
@@ -204,6 +212,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         async with aiohttp.ClientSession() as http:
             for entry in self.entries:
+                entry.outages = self.outages
                 told = dict(self._journal.of[entry.caller])
                 files = {url: await _fetch(http, url) for url in urls(told)}
                 kept = self._folder / "breaches"

@@ -209,8 +209,6 @@ class Judge:
                 self._breach("untrue", f"recording {nth}: {told}, {sides[0].ms} ms")
         asked = self.entry.asked[0][1] if self.entry.asked else None
         near = truth.part(self.entry, take, self.far, asked)
-        if near is not None and take.begins == "after":
-            near = truth.from_where_it_begins(self.entry, sides[0], near)
         self._part(nth, "caller", sides[0], "markers", near)
         if take.stereo:
             self._part(nth, "callee", sides[1], "markers-b", truth.far_part(self.entry, self.far))

@@ -23,14 +23,10 @@ UNWRITTEN_MS = 2_150
 """N-2: what Asterisk had not written when it was killed."""
 SURE_MS = 150
 """By so much instants of the carrier's events may be off."""
-BEGINS_MS = {"answer": 0, "after": 0, "beep": SURE_MS, "connected": SURE_MS, "asked": 600}
+BEGINS_MS = {"answer": 0, "after": 500, "beep": SURE_MS, "connected": SURE_MS, "asked": 600}
 """How much later than that a recording may begin on a busy machine."""
-SLOW_MS = 2_200
-"""What a slow line adds: Asterisk tells, is told, tells and is told, half a second each."""
-AFTER_MS = 500
-"""When a recording begins that does not wait for the answer, and no fault is in its way."""
-HELD_UP_MS = 5_000
-"""The same with a fault: the service starts again, finds Asterisk and goes on."""
+AGAIN_MS = 600
+"""How much later than the end of an outage what it has held up may begin."""
 
 
 @cache
@@ -85,9 +81,8 @@ def part(entry: Entry, take: Take, far: list[Run], asked_at: int | None) -> Span
         ends = min(ends, _heard_at(entry, far[-1].end))
     if entry.pbx_died_at is not None:
         ends = min(ends, entry.pbx_died_at - UNWRITTEN_MS)
-    begins += BEGINS_MS[take.begins]
-    if "line slow" in entry.touched and take.begins != "answer":
-        begins += SLOW_MS
+    if take.begins != "answer":
+        begins = _held_up(entry, begins, begins + BEGINS_MS[take.begins])
     first, end = (round(max(0, each - spoke) * RATE / 1000) for each in (begins, ends - SURE_MS))
     return Span(first, end) if end > first else None
 
@@ -114,12 +109,12 @@ def callee(entry: Entry) -> list[Run]:
     return runs(entry.heard.samples, "markers-b")
 
 
-def from_where_it_begins(entry: Entry, sound: Sound, wanted: Span) -> Span:
-    """Of a recording that begins after the answer: from its own beginning, if that is in time."""
-    most = (HELD_UP_MS if entry.touched else AFTER_MS) * RATE // 1000
-    begun = min((run.of for run in runs(sound.samples, "markers")), default=wanted.end)
-    first = max(wanted.first, min(begun, wanted.first + most))
-    return Span(first, max(first, wanted.end))
+def _held_up(entry: Entry, since: int, until: int) -> int:
+    """When it has to begin at the latest that begins between these when nothing is in the way."""
+    for began, over in sorted(entry.outages):
+        if began <= until and over >= since:
+            until = max(until, over + AGAIN_MS)
+    return until
 
 
 def missing_ms(sound: Sound, name: str, wanted: Span) -> int:
