@@ -107,7 +107,8 @@ class WavReader:
 
     def _examine(self, channels: int) -> tuple[int, bool]:
         descriptor = self._file.fileno()
-        size = self._written(os.fstat(descriptor).st_size)
+        whole = os.fstat(descriptor).st_size
+        size = self._written(whole)
         head = os.pread(descriptor, HEADER_BYTES, 0)
         if size < HEADER_BYTES:
             self._check_torn(head[:size])
@@ -117,7 +118,8 @@ class WavReader:
             _LAYOUT.unpack(head)
         )
         actual = size - HEADER_BYTES
-        if riff != b"RIFF" and (riff_size, told) == (size - 8, actual):
+        told_whole = (riff_size, told) == (whole - 8, whole - HEADER_BYTES)
+        if riff != b"RIFF" and (self.torn or told_whole):
             # There was no room for the header, and later some for the rest: sizes in the audio.
             self.torn = True
             return actual // self._block, True

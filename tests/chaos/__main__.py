@@ -29,6 +29,8 @@ from tests.chaos.lanes import LANES
 from tests.chaos.report import Run
 
 WARM_S = 4.0
+PATIENCE_S = 80.0
+"""Twice as long as any call takes, with all that happens to it."""
 FULL = ["alone", "servers"]
 """The lanes of a run that counts."""
 LONG = 1000
@@ -44,7 +46,8 @@ async def _storm(lane: Lane, given: argparse.Namespace) -> None:
         group.create_task(lane.call(given.calls, given.scene))
         await asyncio.sleep(given.warm)
         await asyncio.gather(
-            kill_service(lane, kills, given.places), faults(lane, names, given.times, given.gap)
+            kill_service(lane, kills, given.pace, given.places),
+            faults(lane, names, given.times, kills * given.pace),
         )
         await asyncio.sleep(max(0, began + given.minutes * 60 - time.monotonic()))
         lane.calling = False
@@ -75,6 +78,7 @@ async def storm(given: argparse.Namespace, folder: Path) -> Run:
             rig = stack.enter_context(rigged.running(folder / f"rig{nth}"))
             lane = LANES[name](rig, folder / name, given.seed + nth)
             stack.push_async_callback(lane.close)
+            lane.patience_s = given.patience
             lanes.append(await lane.open("" if given.intact else given.control))
         async with asyncio.TaskGroup() as group:
             for lane in lanes:
@@ -92,14 +96,14 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=5, help="each other fault in its lane")
     parser.add_argument("--control", default="", choices=["", *CONTROLS], help="a safety less")
     parser.add_argument("--intact", action="store_true", help="its course, with nothing taken away")
-    parser.add_argument("--calls", type=int, default=14, help="at once, in each lane")
+    parser.add_argument("--calls", type=int, default=6, help="at once, in each lane")
     parser.add_argument("--lanes", nargs="+", default=FULL, choices=[*LANES])
-    parser.add_argument("--gap", type=float, default=3, help="seconds between other faults")
+    parser.add_argument("--pace", type=float, default=7, help="seconds from kill to kill of a lane")
     parser.add_argument("--scene", default="", help="scenes with this in their name")
     parser.add_argument("--settle", type=float, default=60, help="seconds until all must be there")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100_000)
     parser.add_argument("--keep", action="store_true", help="in docs/reliability.md")
-    parser.set_defaults(places=(), warm=WARM_S)
+    parser.set_defaults(places=(), warm=WARM_S, patience=PATIENCE_S)
     given = parser.parse_args(words)
     return given if not given.control else _controlled(given, CONTROLS[given.control])
 
@@ -108,7 +112,7 @@ def _controlled(given: argparse.Namespace, control: Control) -> argparse.Namespa
     given.kills, given.places, given.scene = control.kills, control.places, control.scene
     given.lanes, given.times = [control.lane], 1
     given.warm, given.minutes = control.warm_s, max(given.minutes, control.seconds / 60)
-    given.calls, given.settle = 4, 8
+    given.calls, given.settle, given.pace, given.patience = 4, 8, 0, 20
     return given
 
 

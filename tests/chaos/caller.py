@@ -68,6 +68,8 @@ class Caller:
         self._api = api
         self._callback_url = callback_url
         self._ear: Ear | None = None
+        self.patience_s = 0.0
+        """Then it is stuck."""
         self.entry = entry
         self.call: Call | None = None
 
@@ -91,10 +93,11 @@ class Caller:
         entry.ended_at = ended.at
 
     async def _end(self, call: Call) -> Ended:
-        """Twice as long as any call takes, with all that happens to it."""
-        for _ in range(2):
-            with suppress(TimeoutError):
-                return await call.ended()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.patience_s):
+                while True:
+                    with suppress(TimeoutError):  # of a call's own patience
+                        return await call.ended()
         self.entry.stuck = True
         await call.hang_up()
         return await call.ended()

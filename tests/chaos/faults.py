@@ -23,18 +23,22 @@ PLACES = (
 ARMED_S = 3.0
 """How long a failpoint waits for somebody to come by."""
 FULL_S = 2.5
+GAP_S = 1.0
+"""Between two faults, at the least."""
 NOTICED_S = 1.0
 """How long it may take until the service tries a database again that was away."""
 OVER_S = 2
 """Longer than workers wait before they look again who lives."""
 
 
-async def kill_service(lane: Lane, kills: int, places: Sequence[str] = ()) -> None:
-    """Again and again: at a named place, at any moment, or while it is starting; or only at these
-    `places`.
+async def kill_service(lane: Lane, kills: int, pace_s: float, places: Sequence[str] = ()) -> None:
+    """So often: at a named place, at any moment, or while it is starting; or only at these
+    `places`. One every `pace_s`.
     """
     service = lane.service
-    while lane.done["service"] < kills:
+    began = lane.now()
+    while (done := lane.done["service"]) < kills:
+        await asyncio.sleep(max(0, began + done * pace_s - lane.now()))
         how = "place" if places else lane.random.choices(("place", "moment", "start"), (5, 4, 1))[0]
         if how == "place" and await _die(lane, places or PLACES):
             lane.kills[how] += 1
@@ -75,14 +79,13 @@ async def kill_application(lane: Lane) -> None:
 
 
 async def kill_asterisk(lane: Lane) -> None:
-    """Its calls are over; the carrier is not told, so its callers hang up.
+    """Its calls are over; the carrier is not told, so callers and callees there are hung up.
 
-    They do so before it is back: what they went on saying could come to the port of a new call.
+    Before it is back: what they went on saying could come to the port of a new call.
     """
     lane.reachable.clear()
     await asyncio.to_thread(pbx.kill, lane.rig)
-    for call in lane.pbx_died():
-        await call.hang_up()
+    await lane.pbx_died()
     await asyncio.to_thread(pbx.start, lane.rig)
     lane.reachable.set()
 
@@ -165,12 +168,13 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-async def faults(lane: Lane, names: list[str], times: int, gap_s: float) -> None:
-    """Each of them so many times, in a random order."""
+async def faults(lane: Lane, names: list[str], times: int, over_s: float) -> None:
+    """Each of them so many times, in a random order, spread over that time."""
     order = [name for name in names for _ in range(times)]
     lane.random.shuffle(order)
-    for name in order:
-        await asyncio.sleep(gap_s)
+    began = lane.now()
+    for nth, name in enumerate(order):
+        await asyncio.sleep(max(GAP_S, began + nth * over_s / len(order) - lane.now()))
         lane.touch(name)
         await FAULTS[name](lane)
         lane.touch(name, count=False)  # those who came meanwhile

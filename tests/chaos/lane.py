@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -25,7 +26,7 @@ from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
 from tests.rigged.disk import SmallDisk
 from tests.service import service as services
-from tests.service.carrier import Call, Carrier, Event
+from tests.service.carrier import Carrier, Event, GoneError
 from tests.service.program import free_port
 
 GAP_S = 0.3
@@ -52,6 +53,7 @@ class Lane:
         """How the service was killed."""
         self.outages: list[tuple[Instant, Instant]] = []
         self.calling = True
+        self.patience_s = 0.0
         self.reachable = asyncio.Event()
         """There is an Asterisk to call."""
         self.reachable.set()
@@ -147,6 +149,7 @@ class Lane:
         caller = self._calls[entry.caller] = Caller(
             self._carrier, dialled, self.service.url, callback, entry
         )
+        caller.patience_s = self.patience_s
         told = self._uuids[entry.caller] = asyncio.get_running_loop().create_future()
         try:
             await caller.live(told)
@@ -186,13 +189,19 @@ class Lane:
         yield
         self.outages.append((began, clock()))
 
-    def pbx_died(self) -> list[Call]:
-        """Asterisk is dead: the calls that were there."""
+    def now(self) -> float:
+        """Seconds."""
+        return asyncio.get_running_loop().time()
+
+    async def pbx_died(self) -> None:
+        """Asterisk is dead: so are the calls that are there, and recordings not told of yet."""
         now = clock()
-        there = [each for each in self._calls.values() if not each.entry.over]
-        for each in there:
-            each.entry.pbx_died_at = now
-        return [each.call for each in there if each.call is not None]
+        for entry in self.entries:
+            if not entry.over or not complete(entry, self._journal.of[entry.caller]):
+                entry.pbx_died_at = entry.pbx_died_at or now
+        for channel in json.loads(await self._carrier.ask("GET", "channels")):
+            with suppress(GoneError):  # it has ended by itself
+                await self._carrier.ask("DELETE", f"channels/{channel['id']}")
 
     # -- the end
 

@@ -73,6 +73,21 @@ def test_a_header_without_room_costs_no_more_than_its_length(tmp_path: Path) -> 
         assert reader.read(0, 1 << 20) == bytes(whole[HEADER_BYTES:])
 
 
+def test_a_header_without_room_before_a_hole(tmp_path: Path) -> None:
+    """The sizes are those of the whole file, what was written ends before."""
+    path = tmp_path / "a.wav"
+    size = HEADER_BYTES + 80 * 2 * FRAME
+    head = bytearray(4096)
+    head[4:8] = (size - 8).to_bytes(4, "little")
+    head[40:44] = (size - HEADER_BYTES).to_bytes(4, "little")
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(size)
+    with WavReader(path) as reader:
+        assert (reader.torn, reader.repaired) == (True, True)
+        assert reader.frames == (4096 - HEADER_BYTES) // 2
+
+
 def test_silence_at_the_end_of_a_torn_file_is_kept(tmp_path: Path) -> None:
     """It was not what ended it (P-6: no other end trims)."""
     path = tmp_path / "a.wav"
