@@ -47,8 +47,7 @@ def _fence_ignored() -> None:
     from sqlalchemy import bindparam, update
 
     from recordbridge.store import statements
-
-    calls = statements.calls
+    from recordbridge.store.tables import calls
 
     def unfenced() -> Any:
         fixed = statements.CALL_FIXED
