@@ -36,7 +36,12 @@ from recordbridge.ari.socket import EventSocket
 from recordbridge.ari.streams import Streams
 from recordbridge.ari.survey import survey
 from recordbridge.ari.version import takes_commands_on_socket, too_old
-from recordbridge.errors import PbxError, PbxRefusedError, PbxUnavailableError
+from recordbridge.errors import (
+    PbxError,
+    PbxRefusedError,
+    PbxUnavailableError,
+    StorageError,
+)
 from recordbridge.machine import intents
 from recordbridge.machine.facts import CallEntered, CommandRefused, Fact, KeysSent, PbxSeen
 from recordbridge.ports.pbx import Belongings, FactSink, Offers, Survey
@@ -65,9 +70,9 @@ class AriPbx:
 
     `sink` takes the facts. `on_up` is awaited at each connection, with events flowing and
     commands possible: the engine reconciles in it; when it returns, the link is `connected`.
-    If it raises a PbxError the connection is given up and made anew. `offers` decides about calls
-    that are offered to several workers; without it none is claimed. `on_down` gets the reason,
-    whether `on_up` had returned or not.
+    If it raises PbxError or StorageError the connection is given up and made anew. `offers` decides
+    about calls that are offered to several workers; without it none is claimed. `on_down` gets the
+    reason, whether `on_up` had returned or not.
     `recordings` is Asterisk's recording folder when it is shared with us. `commands` chooses how
     commands travel: `auto` uses the socket where Asterisk takes them there.
     """
@@ -255,7 +260,7 @@ class AriPbx:
             finally:
                 was_up = self._connected
                 self._end()
-        except* (PbxError, OSError, TimeoutError, WebSocketException) as failed:
+        except* (PbxError, StorageError, OSError, TimeoutError, WebSocketException) as failed:
             self._disconnected(_first(failed))
         return was_up
 

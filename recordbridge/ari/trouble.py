@@ -9,7 +9,7 @@ from typing import NamedTuple
 import aiohttp
 from websockets.exceptions import InvalidStatus
 
-from recordbridge.errors import PbxGoneError, PbxRefusedError
+from recordbridge.errors import PbxGoneError, PbxRefusedError, StorageError
 
 
 class Place(NamedTuple):
@@ -22,6 +22,8 @@ class Place(NamedTuple):
 
 def sentence(error: BaseException, place: Place) -> str:
     """One sentence for the operator; the error's own words where nothing better is known."""
+    if isinstance(error, StorageError):
+        return f"what {place.url} has cannot be compared with the database: {error}"
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__

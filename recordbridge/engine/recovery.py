@@ -54,7 +54,7 @@ class Recovery:
         return len(found)
 
     async def reconcile(self, pbx: Pbx) -> None:
-        """Raises PbxError: then nothing is certain, and it is to be done again."""
+        """Raises PbxError, StorageError: nothing is certain then, and it is to be done again."""
         # A call that comes in while Asterisk is asked is in no list: it is not to be looked for.
         actors = [a for a in self._router.calls.values() if a.state.asterisk == pbx.name]
         survey = await self._brought_in(pbx, actors)

@@ -26,7 +26,8 @@ from tests.objectstore import ObjectStore
 from tests.receiver import Receiver
 from tests.rigged.disk import SmallDisk
 from tests.service import service as services
-from tests.service.carrier import Carrier, Event, GoneError
+from tests.service.carrier import Carrier, Event
+from tests.service.keys import GoneError
 from tests.service.program import free_port
 
 GAP_S = 0.3

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from recordbridge.ari import events, session
-from recordbridge.errors import PbxUnavailableError
+from recordbridge.errors import PbxUnavailableError, RecordbridgeError, StorageError
 from recordbridge.machine import facts, intents
 from tests.contract.driver import Driver, Told
 from tests.fakeari import FakeAsterisk, FakeCall
@@ -232,8 +232,11 @@ async def test_an_old_asterisk_gets_its_commands_by_http(
     await driver.expect(facts.CallAnswered)
 
 
+@pytest.mark.parametrize(
+    "error", [PbxUnavailableError("GET channels/c: it failed"), StorageError("it is away")], ids=str
+)
 async def test_a_first_failure_to_reconcile_is_tried_again(
-    driver: Driver, fake: FakeAsterisk, told: Told
+    driver: Driver, fake: FakeAsterisk, told: Told, error: RecordbridgeError
 ) -> None:
     """An engine that could not look has not reconciled: the link is not connected."""
     tries = 0
@@ -242,7 +245,7 @@ async def test_a_first_failure_to_reconcile_is_tried_again(
         nonlocal tries
         tries += 1
         if tries == 1:
-            raise PbxUnavailableError("GET channels/c: it failed")
+            raise error
         await told.up()
 
     driver.pbx._on_up = reconcile

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from recordbridge import ids
-from recordbridge.engine import rows
 from recordbridge.engine.applications import Application
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.pipeline import Pipeline
 from recordbridge.engine.recovery import Recovery
-from recordbridge.engine.returns import Returns
 from recordbridge.engine.router import Router
 from recordbridge.errors import FenceError, StorageError
 from recordbridge.instant import SystemClock
@@ -36,7 +34,6 @@ from tests.unit.engine.doubles import (
     RecordingPbx,
     ScriptedSender,
 )
-from tests.unit.engine.neighbours import MemoryLeases
 
 CALL = ids.call_uuid("pbx", "c1")
 ACTION = Target(url="http://app.example/action")
@@ -311,32 +308,6 @@ async def test_a_new_process_takes_up_the_call_and_finishes_its_recording(
     assert said["RecordingEndReason"] == "hangup"
     await after.until_released()
     await after.close()
-
-
-async def test_a_call_that_left_alive_comes_back_under_its_uuid(bench: Bench) -> None:
-    await bench.enter()
-    bench.run_recording()
-    capture = bench.capture
-    bench.feed(f.CallLeft(at=bench.clock() - 2000))
-    await asyncio.sleep(0.05)
-    bench.feed(f.CaptureEnded(name=capture, at=bench.clock()))
-    await bench.until(CALLBACK.url)
-    await bench.until_released()
-    leases = MemoryLeases()
-    leases.over = bench.store.calls
-    returns = Returns(leases, bench.store, bench.router)
-    bench.router.returned = returns.take
-    bench.store.broken = FenceError("the database knows it")
-    bench.feed(f.CallEntered(at=bench.clock(), channel_id="c1"))
-    bench.store.broken = None
-    async with asyncio.timeout(5):
-        while (actor := bench.router.calls.get(CALL)) is None or actor.version == 1:
-            await asyncio.sleep(0.001)
-    state = actor.state
-    assert len(state.recordings) == 2
-    bench.flush()
-    await returns.close()
-    assert rows.decode(bench.store.calls[CALL].state).recordings == state.recordings
 
 
 @pytest.mark.rule("F-2")
