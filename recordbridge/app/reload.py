@@ -21,7 +21,10 @@ log = structlog.get_logger()
 
 RELOADED = ("applications", "default_application", "accounts", "dial", "recording")
 """What is taken over whole."""
-SECRETS = ("asterisk.account", "asterisk.password", "storage.url_keys", "transcription.api_key")
+SECRETS = (
+    "asterisk.account", "asterisk.password", "storage.url_keys", "storage.access_key",
+    "storage.secret_key", "transcription.api_key",
+)  # fmt: skip
 """What is taken over of other sections. What is in the files of `tls_cert` and `tls_key` is too."""
 
 

@@ -22,7 +22,7 @@ from recordbridge.app.places import places, watching
 from recordbridge.app.prompts import Prompting, prompting
 from recordbridge.app.reload import Reload
 from recordbridge.app.rest import rest_api
-from recordbridge.app.storage import storage
+from recordbridge.app.storage import renew_keys, storage
 from recordbridge.app.transcripts import api_key, transcribing
 from recordbridge.app.workers import SETTLE_S, Workers
 from recordbridge.ari.diagnosis import folder_trouble
@@ -73,6 +73,7 @@ class Service:
         self.tls = listening.certificate(settings.service)
         self.believed = trusted.applications(settings.webhooks)
         self.urls: RecordUrls
+        self.blobs: Blobs
         self.listener: Whisper | Remote
         self.links: list[AriPbx] = []
         self.router: Router
@@ -104,6 +105,7 @@ class Service:
             )
             await timebase.go_on(self.clock, self.store)
             blobs = await stack.enter_async_context(storage(settings.storage, self.metrics))
+            self.blobs = blobs
             encoder = Encoder()
             stack.callback(encoder.close)
             sender = await stack.enter_async_context(self._sender())
@@ -209,6 +211,7 @@ class Service:
         if self.tls is not None:
             listening.renew(self.tls, self.settings.service)
         self.urls.use(keys)
+        renew_keys(self.blobs, settings.storage)
         for configured in settings.asterisk:
             for link in self.links:
                 if link.name == configured.name:

@@ -52,18 +52,27 @@ def _bucket(settings: Storage) -> Bucket:
         s3 = importlib.import_module("recordbridge.blobs.s3")
     except ModuleNotFoundError as error:
         raise StorageError(EXTRA) from error
-    secrets = {
-        name: None if secret is None else secret.get_secret_value()
-        for name, secret in (
-            ("access_key", settings.access_key),
-            ("secret_key", settings.secret_key),
-        )
-    }
+    access_key, secret_key = _keys(settings)
     bucket: Bucket = s3.S3Bucket(
         settings.bucket,
         prefix=settings.prefix,
         endpoint=settings.endpoint,
         region=settings.region,
-        **secrets,
+        access_key=access_key,
+        secret_key=secret_key,
     )
     return bucket
+
+
+def renew_keys(blobs: Blobs, settings: Storage) -> None:
+    """The object store's keys as they are in the file now (O-4)."""
+    if isinstance(blobs, ObjectBlobs):
+        blobs.use_keys(*_keys(settings))
+
+
+def _keys(settings: Storage) -> tuple[str | None, str | None]:
+    access_key, secret_key = (
+        None if secret is None else secret.get_secret_value()
+        for secret in (settings.access_key, settings.secret_key)
+    )
+    return access_key, secret_key

@@ -35,6 +35,8 @@ class Bucket(Takes, Protocol):
 
     async def prove(self) -> None: ...
 
+    def use_keys(self, access_key: str | None, secret_key: str | None) -> None: ...
+
 
 class ObjectBlobs:
     """`redirect`: whoever fetches a file gets it from the store itself (E-4)."""
@@ -108,6 +110,10 @@ class ObjectBlobs:
         async with self.uploads.lock(name):
             await self._waiting.delete(name)
             await self._bucket.delete(name)
+
+    def use_keys(self, access_key: str | None, secret_key: str | None) -> None:
+        """The store has, or gets, others: from the next request on."""
+        self._bucket.use_keys(access_key, secret_key)
 
     async def free_bytes(self) -> int:
         """The room that is left for files that wait."""

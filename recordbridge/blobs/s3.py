@@ -84,20 +84,27 @@ class S3Bucket:
         self.place = endpoint or "Amazon S3"
         folder = (prefix or "").strip("/")
         self._prefix = f"{folder}/" if folder else ""
-        config: S3Config = {
+        self._config: S3Config = {
             "region": region or "us-east-1",
             "virtual_hosted_style_request": endpoint is None and "." not in bucket,
         }
         if endpoint is not None:
-            config["endpoint"] = endpoint
+            self._config["endpoint"] = endpoint
+        self._plain = endpoint is not None and endpoint.startswith("http://")
+        self.control: S3Store
+        self.reading: S3Store
+        self.use_keys(access_key, secret_key)
+
+    def use_keys(self, access_key: str | None, secret_key: str | None) -> None:
+        """From the next request on; without them the environment provides them."""
+        config = self._config.copy()
         if access_key is not None and secret_key is not None:
             config |= {"access_key_id": access_key, "secret_access_key": secret_key}
-        plain = endpoint is not None and endpoint.startswith("http://")
         self.control, self.reading = (
             S3Store(
-                bucket,
+                self.bucket,
                 config=config,
-                client_options={**client, "allow_http": plain},
+                client_options={**client, "allow_http": self._plain},
                 retry_config={"max_retries": 0},
             )
             for client in (_CONTROL, _READING)

@@ -56,6 +56,9 @@ class MemoryBucket:
         assert source.read_bytes() == AUDIO
         self.taken.append(name)
 
+    def use_keys(self, access_key: str | None, secret_key: str | None) -> None:
+        raise AssertionError("it has none")
+
     async def took(self, count: int) -> list[str]:
         async with asyncio.timeout(10):
             while len(self.taken) < count:
@@ -327,3 +330,23 @@ async def test_the_loop_goes_on_while_a_file_is_sent_and_read(
         assert len(await read(blobs)) == 30_000_000
         assert worst < (loop.time() - began) / 2
         watching.cancel()
+
+
+@pytest.mark.rule("M-2", "O-4")
+async def test_other_keys_hold_from_the_next_request_on(store: ObjectStore, tmp_path: Path) -> None:
+    """What waited because of the old ones goes up, and can be fetched."""
+    place = bucket(store)
+    blobs = ObjectBlobs(LocalBlobs(tmp_path / "kept"), place)
+    async with blobs.running():
+        blobs.use_keys(KEY, "no longer the secret")
+        with capture_logs():
+            await blobs.put(NAME, source(tmp_path))
+        assert len(blobs.uploads) == 1
+        assert await read(blobs) == AUDIO
+        blobs.use_keys(KEY, SECRET)
+        async with asyncio.timeout(10):
+            while len(blobs.uploads):
+                await asyncio.sleep(0.02)
+        assert store.names()
+        assert await read(blobs) == AUDIO
+    blobs.close()
