@@ -25,8 +25,10 @@ from recordbridge.web.errors import BrokenRequests
 
 pytestmark = pytest.mark.rule("E-6")
 
-HEAD_S = 0.5
-SLACK_S = 2.0
+HEAD_S = 1.2
+PATIENT_S = 60.0
+"""Where it is not what the test is about."""
+SLACK_S = 5.0
 LARGE = bytes(30_000_000)
 SERVICE = Service(listen="127.0.0.1:0")
 
@@ -44,14 +46,16 @@ async def echo(request: web.Request) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def opened(service: Service = SERVICE, most: int = 100) -> AsyncIterator[str]:
+async def opened(
+    service: Service = SERVICE, most: int = 100, head_s: float = PATIENT_S
+) -> AsyncIterator[str]:
     app = web.Application(middlewares=[patience.patient])
     app.router.add_get("/large", large)
     app.router.add_get("/small", small)
     app.router.add_post("/echo", echo)
     tls = listening.certificate(service)
     async with listening.listening(
-        app, service, tls, grace_s=0.1, head_s=HEAD_S, stalled_s=1.0, most=most
+        app, service, tls, grace_s=0.1, head_s=head_s, stalled_s=1.0, most=most
     ) as url:
         yield url
 
@@ -80,17 +84,17 @@ async def closed(reader: asyncio.StreamReader, within_s: float) -> float:
     "head", [b"", b"GET /sm", b"GET /small HTTP/1.1\r\nHost: x\r\n", b"POST /echo HTTP/1.1\r\nA: "]
 )
 async def test_a_head_that_does_not_end_is_not_waited_for(head: bytes) -> None:
-    async with opened() as url, connected(url) as (reader, writer):
+    async with opened(head_s=HEAD_S) as url, connected(url) as (reader, writer):
         writer.write(head)
         assert await closed(reader, HEAD_S + SLACK_S) >= HEAD_S - 0.1
 
 
 async def test_neither_is_one_that_comes_byte_by_byte() -> None:
     """What comes does not put the end off: the whole head has `HEAD_S`."""
-    async with opened() as url, connected(url) as (reader, writer):
+    async with opened(head_s=HEAD_S) as url, connected(url) as (reader, writer):
 
         async def drip() -> None:
-            for byte in b"GET /small HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 500:
+            for byte in b"GET /small HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 2000:
                 writer.write(bytes([byte]))
                 await asyncio.sleep(0.02)
 
@@ -103,9 +107,9 @@ async def test_neither_is_one_that_comes_byte_by_byte() -> None:
 
 
 async def test_a_connection_lives_from_reply_to_reply() -> None:
-    async with opened() as url, connected(url) as (reader, writer):
-        for _ in range(3):
-            await asyncio.sleep(HEAD_S / 2)
+    async with opened(head_s=HEAD_S) as url, connected(url) as (reader, writer):
+        for _ in range(4):
+            await asyncio.sleep(HEAD_S / 3)
             writer.write(b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n")
             assert (await reader.readuntil(b"small")).startswith(b"HTTP/1.1 200")
         await closed(reader, HEAD_S + SLACK_S)
@@ -191,7 +195,7 @@ async def test_more_connections_than_allowed_are_closed_and_said_once() -> None:
                 await reader.readuntil(b"small")
             for _ in range(3):
                 refused, _ = await stack.enter_async_context(connected(url))
-                assert await closed(refused, SLACK_S) < HEAD_S / 2
+                await closed(refused, SLACK_S)
             ends[0][1].write(b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n")
             await ends[0][0].readuntil(b"small")
     assert [each["event"] for each in said].count("connections_refused") == 1
