@@ -151,9 +151,13 @@ class Starts:
         if wish.lasting or left(wish.http):
             return response
         self._answered.add(wish.mark)
-        async with sending(wish.http):
-            await response.prepare(wish.http)
-            await response.write_eof()
+        try:
+            async with sending(wish.http):
+                await response.prepare(wish.http)
+                await response.write_eof()
+        except ConnectionError:
+            self._answered.discard(wish.mark)
+            raise
         if left(wish.http):
             self._answered.discard(wish.mark)
             return response

@@ -156,3 +156,30 @@ async def test_two_at_once_with_a_key_are_one(engine: Engine) -> None:
 async def test_without_a_call_nothing_is_begun(engine: Engine) -> None:
     assert await engine.starts.begin(wanted(request(), "a1", call="gone")) is None
     assert not engine.facts
+
+
+class Sending:
+    """A reply that is sent, or whose connection breaks while it is."""
+
+    def __init__(self, *, broken: bool) -> None:
+        self._broken = broken
+
+    async def prepare(self, http: object) -> None:
+        if self._broken:
+            raise ConnectionResetError
+
+    async def write_eof(self) -> None: ...
+
+
+@pytest.mark.rule("E-1")
+async def test_a_reply_that_did_not_arrive_leaves_a_repeat_a_repeat(engine: Engine) -> None:
+    """It broke while it was sent, which is noticed by the sending only."""
+    first = wanted(request(), "a1")
+    begun = await engine.starts.begin(first)
+    with pytest.raises(ConnectionError):
+        await engine.starts.deliver(first, cast("web.Response", Sending(broken=True)))
+    assert await engine.starts.begin(wanted(request(), "a2")) == begun
+    await engine.starts.deliver(
+        wanted(request(), "a2"), cast("web.Response", Sending(broken=False))
+    )
+    assert await engine.starts.begin(wanted(request(), "a3")) == Begun("a3", "r2")
