@@ -13,7 +13,8 @@ from recordbridge.cli.check import check
 from recordbridge.cli.init import init
 from recordbridge.cli.lists import add_lists
 from recordbridge.cli.serve import serve
-from recordbridge.cli.transcribe import transcribe, when
+from recordbridge.cli.times import moment
+from recordbridge.cli.transcribe import transcribe
 from recordbridge.cli.version import version
 from recordbridge.errors import ConfigError
 
@@ -88,8 +89,8 @@ def _transcribe(command: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--since",
         metavar="WHEN",
-        type=when,
-        help="all begun since then that have no text: 7d, 12h, 30m, or a time in UTC",
+        type=moment,
+        help="all begun since then that have no text: 7d, 12h, 30m, or 2026-03-17 14:32 (UTC)",
     )
     command.add_argument(
         "--model", default="", help="another one than transcription.model, by its name"

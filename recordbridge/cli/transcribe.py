@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
 from recordbridge.cli.composition import app
 from recordbridge.cli.output import FAILED, GOOD, give, say
-from recordbridge.instant import Instant, SystemClock, from_text
+from recordbridge.instant import Instant
 from recordbridge.settings import load
-
-_SPANS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_SPAN = re.compile(r"([0-9]{1,6})([mhd])")
-
-
-def when(text: str) -> Instant:
-    """`7d`, `12h` or `30m` ago, or a time in UTC. Raises ValueError, as argparse wants it."""
-    found = _SPAN.fullmatch(text)
-    if found:
-        return SystemClock()() - int(found[1]) * _SPANS_MS[found[2]]
-    return from_text(text)
 
 
 def transcribe(
@@ -36,12 +26,14 @@ def transcribe(
 ) -> int:
     """Transcribe them; 1 when one could not be, or is not there. Raises StorageError."""
     settings = load(file)
-    with tqdm(file=sys.stderr, unit="recording", disable=None, leave=False) as bar:
+    with contextlib.ExitStack() as shown:
+        bars: list[tqdm[NoReturn]] = []
 
         def told(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-            bar.refresh()
+            if not bars:
+                bars.append(shown.enter_context(_bar(total)))
+            bars[0].update(done - bars[0].n)
+            bars[0].refresh()
 
         results = app().transcribe(
             settings, recordings, since=since, model=model, again=again, told=told
@@ -54,3 +46,8 @@ def transcribe(
         say(*(f"{each}: {error}" for each, error in failed.items()))
         say(f"{len(results) - len(failed)} of {len(results)} recordings transcribed")
     return FAILED if failed else GOOD
+
+
+def _bar(total: int) -> tqdm[NoReturn]:
+    """On a terminal only; it goes when all are done."""
+    return tqdm(total=total, file=sys.stderr, unit=" recordings", disable=None, leave=False)

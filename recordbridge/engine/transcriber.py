@@ -49,6 +49,13 @@ BREAKDOWNS = 3
 PATIENCE_MS = 86_400_000
 """How long a file that cannot be read now is waited for."""
 
+_RESULTS = (
+    (StorageError, transcription.UNREACHABLE),
+    (ListenerAwayError, transcription.AWAY),
+    (ListenerRefusedError, transcription.REFUSED),
+    (MediaError, transcription.UNHEARD),
+)
+
 
 class Transcriber:
     """`submit` takes the row of a request that is committed."""
@@ -86,12 +93,19 @@ class Transcriber:
 
     def add(self, row: TranscriptRow) -> None:
         """Its row is committed."""
+        if row.recording_id in self._held:
+            return
         if len(self._queue) >= QUEUE:
             self._more = True
-        elif row.recording_id not in self._held:
-            self._held.add(row.recording_id)
-            heapq.heappush(self._queue, (row.due_at, row.recording_id, row))
-            self._wake.set()
+            last = max(self._queue)
+            if last[0] <= row.due_at:
+                return
+            self._queue.remove(last)
+            heapq.heapify(self._queue)
+            self._held.discard(last[1])
+        self._held.add(row.recording_id)
+        heapq.heappush(self._queue, (row.due_at, row.recording_id, row))
+        self._wake.set()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -110,14 +124,23 @@ class Transcriber:
     async def _run(self) -> None:
         while True:
             row = await self._next()
-            try:
-                if await self._transcribe(row):
-                    self._broken.pop(row.recording_id, None)
-            except (StorageError, ListenerAwayError) as error:
-                self._told(row, "transcription_delayed", reason=str(error))
-                await asyncio.sleep(PAUSE_S)
-            finally:
+            if await self._guarded(row):
                 self._held.discard(row.recording_id)
+
+    async def _guarded(self, row: TranscriptRow) -> bool:
+        """Do one; False when that is not possible before the next start: its result cannot be
+        kept for a fault of ours, which must not keep the others from their texts.
+        """
+        try:
+            if await self._transcribe(row):
+                self._broken.pop(row.recording_id, None)
+        except (StorageError, ListenerAwayError) as error:
+            self._told(row, "transcription_delayed", reason=str(error))
+            await asyncio.sleep(PAUSE_S)
+        except Exception:
+            log.exception("transcript_not_kept", recording_id=row.recording_id)
+            return False
+        return True
 
     async def _next(self) -> TranscriptRow:
         """The row that is due first; waits for one."""
@@ -167,6 +190,22 @@ class Transcriber:
         return True
 
     async def _outcome(self, row: TranscriptRow) -> Outcome | None:
+        """What came of it; None when it is to be tried again. Raises what time may mend."""
+        try:
+            return await self._heard(row)
+        except (StorageError, ListenerAwayError) as error:
+            if self._clock() - row.added_at < PATIENCE_MS:
+                raise
+            return self._given_up(row, error)
+        except (MediaError, ListenerRefusedError) as error:
+            return self._given_up(row, error)
+        except ListenerError as error:
+            return self._broke_down(row, str(error))
+        except Exception:
+            log.exception("transcription_broke", recording_id=row.recording_id)
+            return self._broke_down(row, "an error of the service")
+
+    async def _heard(self, row: TranscriptRow) -> Outcome:
         if self._listener.trouble(row.model):
             return Outcome(error=transcription.UNAVAILABLE)
         copy = self._work / f"{row.recording_id}.listen.{row.file_format}"
@@ -174,36 +213,16 @@ class Transcriber:
             file = await self._blobs.fetch(f"{row.recording_id}.{row.file_format}", copy)
             if file is None:
                 return Outcome(error=transcription.DELETED)
-            return Outcome(
-                spoken=tuple(
-                    await self._listener.listen(
-                        file,
-                        stereo=row.channels == 2,
-                        duration_ms=row.duration_ms,
-                        model=row.model,
-                    )
-                )
+            spoken = await self._listener.listen(
+                file, stereo=row.channels == 2, duration_ms=row.duration_ms, model=row.model
             )
-        except StorageError as error:
-            if self._clock() - row.added_at < PATIENCE_MS:
-                raise
-            self._told(row, "transcription_failed", reason=str(error))
-            return Outcome(error=transcription.UNREACHABLE)
-        except ListenerAwayError as error:
-            if self._clock() - row.added_at < PATIENCE_MS:
-                raise
-            self._told(row, "transcription_failed", reason=str(error))
-            return Outcome(error=transcription.AWAY)
-        except MediaError as error:
-            self._told(row, "transcription_failed", reason=str(error))
-            return Outcome(error=transcription.UNHEARD)
-        except ListenerRefusedError as error:
-            self._told(row, "transcription_failed", reason=str(error))
-            return Outcome(error=transcription.REFUSED)
-        except ListenerError as error:
-            return self._broke_down(row, str(error))
+            return Outcome(spoken=tuple(spoken))
         finally:
             copy.unlink(missing_ok=True)
+
+    def _given_up(self, row: TranscriptRow, error: Exception) -> Outcome:
+        self._told(row, "transcription_failed", reason=str(error))
+        return Outcome(error=next(said for kind, said in _RESULTS if isinstance(error, kind)))
 
     def _broke_down(self, row: TranscriptRow, reason: str) -> Outcome | None:
         times = self._broken[row.recording_id] = self._broken.get(row.recording_id, 0) + 1

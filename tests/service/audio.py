@@ -19,6 +19,9 @@ from asterisk.rigging import markers
 
 RATE = 8000
 FRAME = 160
+PIECE = 2000
+"""What is looked for of a sound that is not the known signal."""
+_LOUD = 200
 Samples = NDArray[np.int16]
 
 
@@ -167,3 +170,30 @@ def lost(sound: Sound) -> int:
         goes_on_at = place.of + place.length
         at += place.length
     return missing
+
+
+def heard_of(wanted: Samples, heard: Samples) -> list[bool]:
+    """Of each quarter of a second of what was wanted: whether it was heard, near its place.
+
+    An overloaded machine inserts silence into RTP, so a piece may be late, or broken in two.
+    """
+    began = first_loud(heard) - first_loud(wanted)
+    pieces = range(0, len(wanted) - PIECE + 1, PIECE)
+    return [
+        near(heard[max(0, began + at - 400) : began + at + PIECE + 2400], wanted[at : at + PIECE])
+        for at in pieces
+    ]
+
+
+def near(stretch: Samples, piece: Samples) -> bool:
+    """Whether the piece is somewhere in the stretch."""
+    if not np.abs(piece).max() > _LOUD:
+        return True
+    windows = np.lib.stride_tricks.sliding_window_view(stretch.astype(float), len(piece))
+    centred = piece - piece.mean()
+    deviations = windows.std(axis=1) * len(piece) * piece.std() + 1e-9
+    return float((windows @ centred / deviations).max()) > 0.98
+
+
+def first_loud(samples: Samples) -> int:
+    return int(np.flatnonzero(np.abs(samples) > _LOUD)[0])

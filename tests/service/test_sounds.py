@@ -36,15 +36,13 @@ from recordbridge.speech.espeak import Espeak
 from recordbridge.web.sounds import add_sounds
 from tests.contract.driver import Driver, Told, link
 from tests.receiver import Receiver, Reply
-from tests.service.audio import Sound, known, read_wav
+from tests.service.audio import PIECE, Sound, heard_of, known, near, read_wav
 from tests.service.carrier import Carrier
 from tests.service.steps import silence
 
 pytestmark = pytest.mark.asterisk
 
 Way = Literal["recording", "sound"]
-PIECE = 2000
-LOUD = 200
 
 
 class World:
@@ -159,33 +157,6 @@ def as_wav(samples: NDArray[np.int16]) -> bytes:
         file.setframerate(8000)
         file.writeframes(samples.tobytes())
     return out.getvalue()
-
-
-def heard_of(wanted: NDArray[np.int16], heard: NDArray[np.int16]) -> list[bool]:
-    """Of each quarter of a second of what was wanted: whether it was heard, near its place.
-
-    An overloaded machine inserts silence into RTP, so a piece may be late, or broken in two.
-    """
-    began = first_loud(heard) - first_loud(wanted)
-    pieces = range(0, len(wanted) - PIECE + 1, PIECE)
-    return [
-        near(heard[max(0, began + at - 400) : began + at + PIECE + 2400], wanted[at : at + PIECE])
-        for at in pieces
-    ]
-
-
-def near(stretch: NDArray[np.int16], piece: NDArray[np.int16]) -> bool:
-    """Whether the piece is somewhere in the stretch."""
-    if not np.abs(piece).max() > LOUD:
-        return True
-    windows = np.lib.stride_tricks.sliding_window_view(stretch.astype(float), len(piece))
-    centred = piece - piece.mean()
-    deviations = windows.std(axis=1) * len(piece) * piece.std() + 1e-9
-    return float((windows @ centred / deviations).max()) > 0.98
-
-
-def first_loud(samples: NDArray[np.int16]) -> int:
-    return int(np.flatnonzero(np.abs(samples) > LOUD)[0])
 
 
 async def test_a_wav_is_heard_to_the_last_sample(world: World, way: Way) -> None:

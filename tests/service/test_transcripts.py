@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from recordbridge.speech import models
 from tests.hearing.words import CONFERENCE, PASSWORD, understood
 from tests.service.carrier import Call
 from tests.service.conftest import running
@@ -29,10 +30,11 @@ PATIENCE_S = 90
 async def listening(
     rig: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """A service with a price, that its tests may kill."""
+    """A service with a price and a model's folder, that its tests may kill."""
+    model = models.find("tiny.en")
 
     def change(configured: dict[str, Any]) -> None:
-        configured["transcription"] = {"rate_per_minute": "0.005"}
+        configured["transcription"] = {"rate_per_minute": "0.005", "model": str(model)}
 
     async with running(rig, tmp_path_factory.mktemp("listening"), change) as service:
         yield service

@@ -187,6 +187,44 @@ async def test_more_than_memory_may_hold_are_found_in_the_database(
     assert len(set(desk.listener.heard)) == 6
 
 
+@pytest.mark.rule("M-5")
+async def test_a_short_one_overtakes_all_that_memory_is_full_of(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is due last makes room, and is found in the database later."""
+    monkeypatch.setattr(transcriber, "QUEUE", 2)
+    desk.listener.gate = asyncio.Event()
+    async with desk.working() as working:
+        working.add(await desk.asked(60_000))
+        await desk.listener.begun.wait()
+        for ms in (50_000, 40_000, 30_000, 1000):
+            working.add(await desk.asked(ms))
+            assert len(working._queue) <= 2
+        desk.listener.gate.set()
+        told = [(await desk.told())["transcription"] for _ in range(5)]
+    assert told == ["60000 ms", "1000 ms", "30000 ms", "40000 ms", "50000 ms"]
+
+
+@pytest.mark.rule("N-1")
+async def test_a_fault_of_ours_costs_one_recording_its_text_and_no_other(desk: Desk) -> None:
+    """Three tries, as when the engine breaks down; what cannot even be kept waits for a start."""
+    async with desk.working() as working:
+        desk.listener.failures = [ZeroDivisionError("a fault")] * 3
+        working.add(await desk.asked())
+        assert (await desk.told())["error"] == transcription.BROKEN
+        lost = await desk.asked()
+        state = desk.store.calls.pop(lost.call_uuid)
+        desk.store.calls[lost.call_uuid] = msgspec.structs.replace(state, state=b"{")
+        working.add(lost)
+        working.add(await desk.asked(3000))
+        assert (await desk.told())["transcription"] == "3000 ms"
+        working.add(lost)
+        assert not working._queue
+    desk.store.calls[lost.call_uuid] = state
+    async with desk.working():
+        assert (await desk.told())["transcription"] == "2000 ms"
+
+
 @pytest.mark.rule("N-1")
 @pytest.mark.rule("H-3")
 async def test_whoever_is_stopped_meanwhile_it_is_done_after_the_next_start(desk: Desk) -> None:
