@@ -6,11 +6,14 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
 
+from recordbridge.app.batch import Wish, batch
+from recordbridge.settings import load
 from tests.hearing.words import PASSWORD, understood
 from tests.service.conftest import running
 from tests.service.service import Service
@@ -22,6 +25,9 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.rule("O-4"),
 ]
+
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 class Ran(NamedTuple):
@@ -67,42 +73,38 @@ def texts(service: Service) -> dict[str, str]:
     return {row["recording_id"]: row["text"] for row in rows}
 
 
+async def quickly(service: Service, *recordings: str, **wish: Any) -> dict[str, str]:
+    """The same without the start of a program: the error of each."""
+    settings = await asyncio.to_thread(load, service.program.file)
+    async with asyncio.timeout(2 * PATIENCE_S):
+        return await batch(settings, Wish(recordings, **wish), lambda _done, _all: None)
+
+
 async def test_through_the_service_and_then_without_one(service: Service) -> None:
-    first, second = await recorded(service), await recorded(service)
+    first, second = await asyncio.gather(recorded(service), recorded(service))
     ran = await command(service, first)
     assert (ran.code, ran.said) == (0, {"transcribed": [first], "failed": {}}), ran.words
     assert understood(texts(service)[first], PASSWORD)
-    ran = await command(service, "--since", "1h")
-    assert ran.said == {"transcribed": [second], "failed": {}}, "the first one has its text"
-    assert (await command(service, "--since", "1h")).said == {"transcribed": [], "failed": {}}
+    assert await quickly(service, since=0) == {second: ""}, "the first one has its text"
+    assert await quickly(service, since=0) == {}
+    failed = await quickly(service, NOBODY, first, model="huge")
+    assert failed[NOBODY] == "there is no such recording"
+    assert "no model 'huge'" in failed[first]
 
-    nobody = "00000000-0000-0000-0000-000000000000"
-    ran = await command(service, nobody, first, "--model", "huge")
-    assert ran.code == 1
-    assert ran.said["failed"][nobody] == "there is no such recording"
-    assert "no model 'huge'" in ran.said["failed"][first]
-    assert ran.said["transcribed"] == []
-
-    service_url = service.program.url
     third = await recorded(service)
     await service.program.stop()
     ran = await command(service, "--since", "2020-01-01")
     assert (ran.code, ran.said) == (0, {"transcribed": [third], "failed": {}}), ran.words
     assert understood(texts(service)[third], PASSWORD)
-    ran = await command(service, "--since", "1h", "--again")
-    assert sorted(ran.said["transcribed"]) == sorted([first, second, third])
-    assert (await command(service, nobody)).code == 1
+    done = await quickly(service, since=0, again=True)
+    assert done == dict.fromkeys((first, second, third), "")
+    ran = await command(service, NOBODY)
+    assert (ran.code, ran.said["failed"]) == (1, {NOBODY: "there is no such recording"})
     await service.program.start()
-    assert service.program.url == service_url
-    assert (await command(service, "--since", "1h")).said["transcribed"] == []
+    assert await quickly(service, since=0) == {}
 
 
-async def test_wrong_usage_is_2_and_a_database_that_is_not_there_3(
-    service: Service, tmp_path: Any
-) -> None:
-    for arguments in ((), ("--since", "yesterday"), ("--since", "1h", "id")):
-        ran = await command(service, *arguments)
-        assert (ran.code, ran.said) == (2, None)
+async def test_a_database_that_is_not_there_is_3(service: Service, tmp_path: Path) -> None:
     written = service.program.file.read_text()
     lost = tmp_path / "lost.yaml"
     lost.write_text(
