@@ -16,7 +16,7 @@ import structlog
 from recordbridge.agi import protocol, script
 from recordbridge.agi.connection import Connection, GoneError
 from recordbridge.agi.script import Door
-from recordbridge.errors import StorageError
+from recordbridge.errors import ListenError
 
 __all__ = ["AgiServer", "Door"]
 
@@ -47,14 +47,14 @@ class AgiServer:
         self._server: asyncio.Server
 
     async def __aenter__(self) -> Self:
-        """Raises StorageError when the address cannot be listened on."""
+        """Raises ListenError when the address cannot be listened on."""
         try:
             self._server = await asyncio.start_server(
                 self._accept, self._host, self.port, limit=protocol.LONGEST_LINE
             )
         except OSError as error:
             address = f"{self._host}:{self.port}"
-            raise StorageError(
+            raise ListenError(
                 f"agi.listen: {address} cannot be listened on ({error.strerror})"
             ) from error
         self.port = self._server.sockets[0].getsockname()[1]

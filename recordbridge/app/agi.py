@@ -23,7 +23,7 @@ async def agi_door(
     file_url: Callable[[str, str], str],
     clock: Clock,
 ) -> AsyncIterator[None]:
-    """Open as long as the context lasts; `agi: null` leaves it closed. Raises StorageError."""
+    """Open as long as the context lasts; `agi: null` leaves it closed. Raises ListenError."""
     agi = settings.agi
     if agi is None:
         yield

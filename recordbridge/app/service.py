@@ -89,7 +89,7 @@ class Service:
     async def running(self) -> AsyncIterator[Service]:
         """Open everything, accept calls, and close it all again.
 
-        Raises StorageError, and ListenError when our address is taken.
+        Raises StorageError, and ListenError when an address of ours is taken.
         """
         settings = self.settings
         async with contextlib.AsyncExitStack() as stack:

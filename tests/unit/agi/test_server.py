@@ -13,7 +13,7 @@ from recordbridge.agi import AgiServer, Door, connection
 from recordbridge.engine.applications import Application
 from recordbridge.engine.dialplans import Asked, Wanted
 from recordbridge.engine.lines import Line
-from recordbridge.errors import PbxError, PbxUnavailableError, StorageError
+from recordbridge.errors import ListenError, PbxError, PbxUnavailableError, StorageError
 from recordbridge.machine.intents import Agi, AgiAnswer, AgiPlay, AgiResult
 from recordbridge.machine.state import Profile
 from recordbridge.plivo.elements import RecordDefaults
@@ -334,5 +334,5 @@ async def test_one_that_greets_too_slowly_is_given_up(
 
 
 async def test_an_address_that_is_taken_is_told(server: AgiServer, engine: Engine) -> None:
-    with pytest.raises(StorageError, match=rf"agi.listen: 127.0.0.1:{server.port} cannot be"):
+    with pytest.raises(ListenError, match=rf"agi.listen: 127.0.0.1:{server.port} cannot be"):
         await AgiServer(door(engine), "127.0.0.1", server.port, LOOPBACK).__aenter__()
