@@ -16,6 +16,9 @@ from recordbridge.plivo.elements import Document, Element, Hangup, Redirect
 
 MOST_REDIRECTS = 50
 """F-7: documents in a row that only lead to the next one."""
+SOON_MS = 1_000
+"""F-7: a document for a background recording that comes so soon after the last one belongs to the
+same row; the row ends when no more are taken, and what the last one brought goes on."""
 HANGUP_MS = 5_000
 """After this long without the channel's end, the hangup is asked for again."""
 
@@ -58,6 +61,9 @@ def _is_initial(turn: Turn, request_id: str) -> bool:
 
 def _take_over(turn: Turn, document: Document) -> None:
     """S-5: stop what runs, a Dial excepted: the document waits for its end and wins then."""
+    if _is_row_too_long(turn):
+        turn.warn("document_ignored", purpose="initial", reason="too many came in a row")
+        return
     turn.detail("document_arrived", purpose="initial", elements=len(document.elements))
     now = turn.call.flow.doing
     if isinstance(now, Dialing):
@@ -72,6 +78,16 @@ def _take_over(turn: Turn, document: Document) -> None:
     else:
         doing.stop(turn)
     turn.flow(rest=document.elements, doing=None, early=0)
+
+
+def _is_row_too_long(turn: Turn) -> bool:
+    """One that begins the next recording would go round as fast as HTTP allows."""
+    flow = turn.call.flow
+    count = flow.takeovers + 1 if turn.now - flow.taken_at < SOON_MS else 1
+    if count > MOST_REDIRECTS:
+        return True
+    turn.flow(takeovers=count, taken_at=turn.now)
+    return False
 
 
 def document_failed(turn: Turn, request_id: str, reason: str, *, reached: bool) -> None:

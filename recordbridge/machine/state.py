@@ -236,6 +236,10 @@ class Flow(msgspec.Struct, frozen=True):
     """Came for a background recording while a Dial ran; it replaces the rest when that ends."""
     redirects: int = 0
     """Documents in a row that did nothing but lead to the next one (F-7)."""
+    takeovers: int = 0
+    """Documents for background recordings in a row, each soon after the last (F-7, S-5)."""
+    taken_at: Instant = 0
+    """When the last of them did."""
     refusals: int = 0
     """Plain Records in a row that a full disk refused (N-4)."""
     refused_at: Instant = 0

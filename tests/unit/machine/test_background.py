@@ -225,6 +225,40 @@ def test_an_unusable_reply_is_ignored_and_the_call_goes_on() -> None:
     assert not drive.of(i.HangUp)
 
 
+def replies(drive: Drive, ms: int) -> bool:
+    """The application answers the last initial request with the same document so much later;
+    whether that began another recording.
+    """
+    before = len(drive.state.recordings)
+    action = drive.requests("action")[-1]
+    document = Document((session(), Wait(length_s=60)))
+    drive.feed(f.DocumentArrived(request_id=action.request_id, document=document), after_ms=ms)
+    if len(drive.state.recordings) == before:
+        return False
+    run(drive)
+    return True
+
+
+@pytest.mark.rule("S-5", "F-7")
+def test_an_application_that_answers_with_the_same_document_does_not_record_for_ever() -> None:
+    drive = Drive(session(), Wait(length_s=60), answered=True)
+    run(drive)
+    begun = 0
+    while replies(drive, 5):
+        begun += 1
+        assert begun <= 50
+    assert begun == 50
+    drive.wait(59_000)
+    assert not drive.of(i.HangUp), "the last document goes on"
+
+
+@pytest.mark.rule("S-5")
+def test_documents_that_take_their_time_are_no_row() -> None:
+    drive = Drive(session(), Wait(length_s=60), answered=True)
+    run(drive)
+    assert all(replies(drive, 1_000) for _ in range(60))
+
+
 @pytest.mark.rule("S-5")
 def test_a_document_without_an_element_is_no_order_to_hang_up() -> None:
     """Applications that have nothing to say often answer so."""
