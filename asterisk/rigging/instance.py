@@ -52,7 +52,6 @@ def _values(rig: Rig, name: str) -> dict[str, str]:
         "AST_DIR": rig.inner(rig.instance(name)),
         "AST_APP": "recordbridge",
         "AST_AGI": os.environ.get("RIG_AGI") or f"agi://{LOOPBACK}:4573",
-        "AST_EQUAL_CODECS": os.environ.get("RIG_EQUAL_CODECS") or "true",
         "AST_HTTP_ADDRESS": LOOPBACK,
         "AST_HTTP_PORT": str(ports.pbx_ari if pbx else ports.carrier_ari),
         "AST_AMI_PORT": str(ports.carrier_ami),

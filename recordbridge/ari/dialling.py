@@ -128,13 +128,9 @@ def _end_leg(intent: intents.EndLeg, _: str) -> Command:
 
 
 def _make_bridge(intent: intents.MakeBridge, _: str) -> Command:
-    """`dtmf_events` keeps the media with Asterisk, which else might not hear the keys.
-
-    A mixer makes a stream of its own of what it hears; `video_sfu` is what makes Asterisk use one
-    for two parties too.
-    """
+    """`dtmf_events` keeps the media with Asterisk, which else might not hear the keys."""
     bridge = intent.bridge_id
-    uri = f"bridges/{bridge}?type=mixing,{'video_sfu' if intent.shared else 'dtmf_events'}"
+    uri = f"bridges/{bridge}?type=mixing,dtmf_events"
     return Command(
         "MakeBridge", intent.channel_id, bridge, "POST", uri, sought_at=f"bridges/{bridge}"
     )

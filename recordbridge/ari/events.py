@@ -89,6 +89,19 @@ class ChannelHangupRequest(Event, tag=True, gc=False, kw_only=True):
     soft: bool = False
 
 
+class Bridge(msgspec.Struct, gc=False):
+    """Some channels talk in it."""
+
+    id: str = ""
+
+
+class ChannelEnteredBridge(Event, tag=True, gc=False, kw_only=True):
+    """Whoever has made the bridge: we hear of it as the application of the channel."""
+
+    channel: Channel
+    bridge: Bridge
+
+
 class Dial(Event, tag=True, gc=False, kw_only=True):
     """A leg's progress, told by `dialstatus`: `RINGING`, `PROGRESS`, `ANSWER`, `BUSY`...
 
@@ -166,6 +179,7 @@ Known = (
     | ChannelStateChange
     | ChannelDestroyed
     | ChannelHangupRequest
+    | ChannelEnteredBridge
     | Dial
     | ChannelDtmfReceived
     | ChannelTalkingStarted

@@ -37,7 +37,7 @@ class Translator:
     """Translates the events of the Asterisk of that YAML name."""
 
     def __init__(self, asterisk: str) -> None:
-        self.offset_ms = 0
+        self.offset_ms, self.one_stream = 0, False
         self.up_since: instant.Instant | None = None
         self._asterisk = asterisk
         self._calls: dict[str, str] = {}
@@ -52,6 +52,7 @@ class Translator:
             events.ChannelStateChange: self._state,
             events.ChannelDestroyed: self._destroyed,
             events.ChannelHangupRequest: self._hangup,
+            events.ChannelEnteredBridge: lambda each: _bridged(each, self._main(each.channel)),
             events.Dial: self._dialled,
             events.ChannelDtmfReceived: self._key,
             events.ChannelTalkingStarted: self._talking_began,
@@ -97,6 +98,7 @@ class Translator:
             answered=channel.state == "Up",
             args=_arguments(args),
             up_since=self.up_since,
+            one_stream=self.one_stream,
         )
 
     def adopt(self, call_uuid: str, channel_id: str, former: list[str], legs: list[str]) -> None:
@@ -152,9 +154,7 @@ class Translator:
         if self._main(channel) is not None:
             return (self.entered(channel, event.args, self._at(event)),)
         made = _parsed(channel.id)
-        if made is None:
-            return ()
-        if not channel.name.startswith(SNOOP):
+        if made is None or not channel.name.startswith(SNOOP):
             return ()
         return ((made.call, facts.SnoopEntered(channel.id)),)
 
@@ -294,6 +294,13 @@ def _parsed(object_id: str) -> ids.ObjectId | None:
 def _owner(object_id: str) -> str | None:
     parsed = _parsed(object_id)
     return parsed.call if parsed is not None else None
+
+
+def _bridged(event: events.ChannelEnteredBridge, call: str | None) -> Facts:
+    """Of our own bridges we know anyway."""
+    if call is None or event.bridge.id.startswith(ids.OBJECT_PREFIX):
+        return ()
+    return ((call, facts.MovedElsewhere(event.bridge.id)),)
 
 
 def _capture_failed(event: events.RecordingFailed) -> Facts:

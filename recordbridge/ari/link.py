@@ -33,9 +33,8 @@ from recordbridge.ari.rest import RestClient
 from recordbridge.ari.session import ReplacedError, Session
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
-from recordbridge.ari.streams import Streams
 from recordbridge.ari.survey import survey
-from recordbridge.ari.version import takes_commands_on_socket, too_old
+from recordbridge.ari.version import loses_other_streams, takes_commands_on_socket, too_old
 from recordbridge.errors import (
     PbxError,
     PbxRefusedError,
@@ -115,7 +114,6 @@ class AriPbx:
         self._playing: dict[str, str] = {}
         self.events_seen: Counter[str] = Counter()
         self._keys = KeysInFlight(sink)
-        self._streams = Streams(self._log)
         self._connected = False
         self._met = False
         self._told = False
@@ -155,8 +153,6 @@ class AriPbx:
 
     def perform(self, intent: intents.Pbx) -> None:
         """See `ports.pbx.Pbx.perform`; while not connected the command is refused, not kept."""
-        if isinstance(intent, intents.MakeBridge) and not self._streams.must_mix:
-            intent = replace(intent, shared=False)
         command = commands.command_for(intent, self._place.app)
         if isinstance(intent, intents.HangUp):
             self._translator.hangs_up(intent.channel_id, dialling.CAUSES.get(intent.reason, 0))
@@ -187,17 +183,19 @@ class AriPbx:
         self, channel_id: str, survey: Survey, *, captures: list[str], playbacks: list[str]
     ) -> PbxSeen:
         """See `ports.pbx.Pbx.look`."""
-        call = self._translator.call_uuid(channel_id)
-        of = self._translator.standins.with_legs(
-            call, survey.belongings.get(call) or Belongings(), survey.channels
-        )
-        found = await lookup.look(
-            self._rest, channel_id, survey, of, captures, playbacks, self._clock
-        )
+        call, standins = self._translator.call_uuid(channel_id), self._translator.standins
+        of = standins.with_legs(call, survey.belongings.get(call) or Belongings(), survey.channels)
+        stranger = standins.unheard(call, channel_id, survey, of)
+        if stranger:
+            of = standins.with_legs(call, of, survey.channels)
+        main = stranger if standins.caller(stranger) == call else channel_id
+        found = await lookup.look(self._rest, main, survey, of, captures, playbacks, self._clock)
+        one_stream = self._translator.one_stream
+        seen = replace(found.seen, one_stream=one_stream, stranger=stranger)
         self._playing.update(found.playing)
         for fact in found.progress:
             self._soon(call, fact)
-        return found.seen
+        return seen
 
     async def bring_in(self, channels: list[str], others: list[str], bridges: list[str]) -> None:
         """See `ports.pbx.Pbx.bring_in`."""
@@ -272,7 +270,7 @@ class AriPbx:
             self._translator.up_since = instant.from_asterisk(started)
         if too_old(self.version):
             raise PbxRefusedError(f"Asterisk {self.version} is too old: 16.3 is the oldest", 501)
-        self._streams.connected(self.version)
+        self._translator.one_stream = loses_other_streams(self.version)
         self._translator.offset_ms = await measure_offset(self._rest, self._clock)
         url, username, app = self._place
         return await EventSocket.open(url, username, self._password, app, self._tls)
@@ -289,7 +287,6 @@ class AriPbx:
             playing=self._playing,
             seen=self.events_seen,
             keys=self._keys,
-            streams=self._streams,
             clock=self._clock,
             sink=self._sink,
             log=self._log,

@@ -24,7 +24,6 @@ from recordbridge.ari.rest import Reply, RestClient
 from recordbridge.ari.settling import Settler
 from recordbridge.ari.skew import measure_offset
 from recordbridge.ari.socket import EventSocket
-from recordbridge.ari.streams import Streams
 from recordbridge.errors import PbxConflictError, PbxError, PbxUnavailableError
 from recordbridge.machine.facts import CallEntered, CallLeft, Fact
 from recordbridge.ports.pbx import FactSink, Offers
@@ -66,7 +65,6 @@ class Session:
         playing: dict[str, str],
         seen: Counter[str],
         keys: KeysInFlight,
-        streams: Streams,
         clock: instant.Clock,
         sink: FactSink,
         log: structlog.typing.FilteringBoundLogger,
@@ -79,7 +77,7 @@ class Session:
         self._clock, self._sink, self._log = clock, sink, log
         self._group = asyncio.TaskGroup()
         self._playing, self._seen = playing, seen
-        self._keys, self._streams = keys, streams
+        self._keys = keys
         self._settler = Settler(
             rest,
             translator,
@@ -224,8 +222,6 @@ class Session:
 
     def _enter(self, call: str, fact: CallEntered, event: events.StasisStart) -> None:
         """F-3: the entry is told with the headers that pass through; its facts wait for it."""
-        if self._streams.unknown:
-            self._spawn(self._streams.look(self.ask, fact.channel_id), "ari-streams")
         names = headers.told_names(event.channel, event.args)
         if names == [] or call in self._held:
             self._give(call, fact)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from recordbridge.ari.memory import remember
-from recordbridge.ports.pbx import Belongings
+from recordbridge.ports.pbx import Belongings, Survey
 
 
 class StandIns:
@@ -57,6 +57,20 @@ class StandIns:
             if each == call and leg in channels
         }
         return replace(of, legs={**of.legs, **standing}) if standing else of
+
+    def unheard(self, call: str, channel_id: str, survey: Survey, of: Belongings) -> str:
+        """The one that a transfer put into a bridge of the call's while nobody listened, if any.
+
+        It stands there from now on: for the caller if that is not in the bridge, else for a leg.
+        """
+        members = {each for bridge in of.bridges.values() for each in bridge}
+        strange = members - {channel_id, *of.legs}
+        found = [each for each in strange if each in survey.channels]
+        if len(found) != 1:  # both parties' places are taken: nothing tells whose is whose
+            return ""
+        leg = channel_id in members
+        self.takes(found[0], "" if leg else channel_id, call, leg=leg)
+        return found[0]
 
     def gone(self, channel_id: str) -> None:
         """It has left: nothing more is told of it."""

@@ -22,6 +22,8 @@ from recordbridge.ports.pbx import Belongings, Survey
 
 _T = TypeVar("_T")
 IN_STASIS = ("Stasis", "StasisBroadcast")
+ASTERISKS_OWN = ("Announcer/", "Recorder/")
+"""Channels by which Asterisk plays into a bridge, or records one: no party's."""
 
 
 class Application(msgspec.Struct):
@@ -61,7 +63,7 @@ async def survey(rest: RestClient, app: str, recordings: StoredRecordings) -> Su
         belongings={},
     )
     for channel in channels:
-        _take(found, channel)
+        note(found, channel)
     for bridge in bridges:
         if (of := _owner(found, bridge.id)) is not None:
             of.bridges[bridge.id] = tuple(bridge.channels)
@@ -77,7 +79,10 @@ def _owner(found: Survey, object_id: str) -> Belongings | None:
     return None if made is None else found.belongings.setdefault(made.call, Belongings())
 
 
-def _take(found: Survey, channel: events.Channel) -> None:
+def note(found: Survey, channel: events.Channel) -> None:
+    """What that channel is."""
+    if channel.name.startswith(ASTERISKS_OWN):
+        return
     if not channel.id.startswith(ids.OBJECT_PREFIX):
         # An application lists channels that have left it as long as it is subscribed to them.
         found.channels[channel.id] = channel.state

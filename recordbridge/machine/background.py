@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recordbridge.machine import capture
-from recordbridge.machine.state import Call, Mode, Recording
+from recordbridge.machine.state import Mode, Recording
 from recordbridge.machine.turn import Turn
 from recordbridge.plivo.elements import Record
 
@@ -29,14 +29,6 @@ def started(turn: Turn, recording_id: str) -> bool:
     """It runs, or will not: nothing needs to wait for it."""
     recording = turn.recording(recording_id)
     return recording is None or recording.phase not in ("preparing", "starting", "answering")
-
-
-def hears_more_than_the_dial(call: Call, armed: tuple[Record, ...]) -> bool:
-    """A recording runs, or will begin with the Dial, that hears others than its callee (S-1)."""
-    return any(each.record_session for each in armed) or any(
-        each.mode != "dial" and each.phase in ("preparing", "starting", "answering", "running")
-        for each in call.recordings
-    )
 
 
 def dial_over(turn: Turn, recording_ids: tuple[str, ...]) -> None:

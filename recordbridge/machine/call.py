@@ -26,6 +26,7 @@ from recordbridge.machine import (
     pausing,
     presence,
     record,
+    renewal,
 )
 from recordbridge.machine import facts as f
 from recordbridge.machine.intents import Intent, Release
@@ -69,6 +70,7 @@ def enter(
         up_since=entered.up_since,
         answered_at=entered.at if entered.answered else None,
         full=full,
+        one_stream=entered.one_stream,
     )
     turn = Turn(call, now)
     documents.first(turn)
@@ -99,6 +101,7 @@ def overhear(
         answered_at=now if found.answered else None,
         full=full,
         outside=True,
+        one_stream=found.one_stream,
     )
     turn = Turn(call, now)
     presence.follow(turn)
@@ -142,6 +145,8 @@ def deadline(call: Call) -> Instant | None:
         moments.append(call.scheduled_hangup)
     if call.leftovers_due is not None:
         moments.append(call.leftovers_due)
+    if call.renewal is not None:
+        moments.append(call.renewal)
     if call.left_at is not None and call.ended_at is None:
         moments.append(call.left_at + presence.LEFT_MS)
     return min(moments, default=None)
@@ -185,6 +190,7 @@ def _settle(turn: Turn) -> None:
         doing.after_recording(turn)
         dialing.go_on(turn)
         flow.go_on(turn)
+    renewal.settle(turn)
     if turn.call.ended_at is None:
         return
     if not turn.call.notified:
@@ -198,6 +204,7 @@ def _due(turn: Turn) -> None:
     if not away:
         presence.left_for_good(turn)
         leftovers.due(turn)
+        renewal.due(turn)
     for known in turn.call.recordings:
         recording = turn.recording(known.recording_id)
         if recording is None or recording.deadline is None or turn.now < recording.deadline:

@@ -252,7 +252,7 @@ def stop(turn: Turn, recording: Recording, reason: EndReason = "stopped") -> Non
 
     One that Asterisk has just ended has ended; why will be known in a moment.
     """
-    if recording.phase == "running" and _has_ended(recording):
+    if recording.phase == "running" and has_ended(recording):
         return
     if recording.phase in ("running", "answering"):
         note_start(turn, recording)
@@ -304,7 +304,7 @@ def ended(turn: Turn, recording: Recording, tap: Tap, at: Instant) -> None:
         case "ending":
             mark(turn, recording, tap, closed=True)
             collect_closed(turn, recording.recording_id)
-        case "running" if recording.hushed:
+        case "running" if recording.hushed or recording.renewing:
             mark(turn, recording, tap, closed=True)
         case "running":
             first = not recording.coming and not any(each.closed for each in recording.taps)
@@ -376,9 +376,9 @@ def collect_closed(turn: Turn, recording_id: str) -> None:
         life.collect(turn, recording)
 
 
-def _has_ended(recording: Recording) -> bool:
+def has_ended(recording: Recording) -> bool:
     """Asterisk has closed a file that nobody wanted closed, and no other one follows it."""
-    if recording.hushed or recording.coming:
+    if recording.hushed or recording.renewing or recording.coming:
         return False
     return any(tap.closed for tap in recording.taps)
 
@@ -388,7 +388,7 @@ def due(turn: Turn, recording: Recording) -> None:
     match recording.phase:
         case "preparing" | "starting" | "answering":
             fail(turn, recording, "Asterisk did not begin to record in time")
-        case "running" if _has_ended(recording):
+        case "running" if has_ended(recording):
             closed_by_asterisk(turn, recording)
         case "running":
             at_limit(turn, recording)

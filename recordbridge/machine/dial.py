@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from recordbridge.instant import Instant
-from recordbridge.machine import early, prompts, reports
+from recordbridge.machine import early, prompts, renewal, reports
 from recordbridge.machine.intents import (
     BeginLeg,
     EndBridge,
@@ -53,11 +53,11 @@ class Dialed(msgspec.Struct, frozen=True):
 Progressed = Dialing | Dialed
 
 
-def begin(turn: Turn, element: Dial, *, shared: bool = False) -> Dialing:
-    """Dial all callees. `shared`: a recording will hear the bridge, and more than it."""
+def begin(turn: Turn, element: Dial) -> Dialing:
+    """Dial all callees."""
     call = turn.call
     bridge_id = turn.new_object("bridge")
-    turn.emit(MakeBridge(channel_id=call.channel_id, bridge_id=bridge_id, shared=shared))
+    turn.emit(MakeBridge(channel_id=call.channel_id, bridge_id=bridge_id))
     if element.dial_music is None:
         turn.emit(Ring(channel_id=call.channel_id))
     legs = tuple(_leg(turn, element, callee) for callee in element.callees)
@@ -167,7 +167,9 @@ def win(turn: Turn, dialing: Dialing, leg_id: str) -> Dialing:
     if turn.call.answered_at is None:
         turn.answer()
     elif dialing.element.dial_music is None and not dialing.heard:
-        turn.emit(Ring(channel_id=turn.call.channel_id, on=False))
+        dialing = replace(dialing, tone=True)
+        if not renewal.under_way(turn):
+            dialing = _silenced(turn, dialing)
     until = turn.now + CONNECT_MS
     return replace(dialing, phase="connecting", winner=leg_id, music=None, until=until)
 
@@ -180,6 +182,7 @@ def connect(turn: Turn, dialing: Dialing) -> Dialing:
     leg = leg_of(dialing, dialing.winner)
     assert leg is not None
     channel = turn.call.channel_id
+    dialing = _silenced(turn, dialing)
     if dialing.heard != leg.leg_id:
         early.apart(turn, dialing)
         members = (channel, leg.leg_id)
@@ -190,6 +193,12 @@ def connect(turn: Turn, dialing: Dialing) -> Dialing:
     dialing = put(dialing, leg, phase="joined")
     limit = turn.now + dialing.element.time_limit_s * 1000
     return replace(dialing, phase="connected", connected_at=turn.now, until=limit)
+
+
+def _silenced(turn: Turn, dialing: Dialing) -> Dialing:
+    if dialing.tone and turn.call.present:
+        turn.emit(Ring(channel_id=turn.call.channel_id, on=False))
+    return replace(dialing, tone=False)
 
 
 def parted(turn: Turn, dialing: Dialing) -> Dialing:
@@ -306,5 +315,6 @@ def clear(turn: Turn, dialing: Dialing) -> None:
         turn.emit(LeaveBridge(channel_id=channel, bridge_id=dialing.bridge_id))
     turn.emit(EndBridge(channel_id=channel, bridge_id=dialing.bridge_id))
     early.clear(turn, dialing)
+    _silenced(turn, dialing)
     if dialing.phase == "ringing" and turn.call.present and dialing.element.dial_music is None:
         turn.emit(Ring(channel_id=turn.call.channel_id, on=False))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from recordbridge.instant import Instant
-from recordbridge.machine import background, capture, dial, documents, early, prompts, reports
+from recordbridge.machine import (
+    background,
+    capture,
+    dial,
+    documents,
+    early,
+    prompts,
+    renewal,
+    reports,
+)
 from recordbridge.machine.dial import Dialed, Progressed
 from recordbridge.machine.intents import Abandon, EndLeg, Request
 from recordbridge.machine.progress import Dialing, Leg, Prompting, leg_of, put
@@ -22,8 +31,7 @@ def begin(turn: Turn, element: Dial) -> None:
     """Dial; what is armed belongs to this Dial, even if nobody answers (S-2)."""
     armed = turn.call.armed
     turn.change(armed=())
-    shared = background.hears_more_than_the_dial(turn.call, armed)
-    dialing = replace(dial.begin(turn, element, shared=shared), armed=armed)
+    dialing = replace(dial.begin(turn, element), armed=armed)
     if element.dial_music is not None:
         dialing = replace(
             dialing, music_request=documents.prompts(turn, "music", element.dial_music)
@@ -61,7 +69,8 @@ def go_on(turn: Turn) -> None:
         for each in begun:
             if each.refused:
                 capture.refuse(turn, each)
-    if all(background.started(turn, each) for each in dialing.recordings):
+    started = all(background.started(turn, each) for each in dialing.recordings)
+    if started and not renewal.under_way(turn):
         turn.flow(doing=dial.connect(turn, dialing))
 
 

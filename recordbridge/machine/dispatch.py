@@ -22,6 +22,7 @@ from recordbridge.machine import (
     reconcile,
     record,
     recovery,
+    renewal,
     transfer,
 )
 from recordbridge.machine import facts as f
@@ -62,6 +63,7 @@ def _snoop_entered(turn: Turn, fact: f.SnoopEntered) -> None:
 
 def _snoop_left(turn: Turn, fact: f.SnoopLeft) -> None:
     """The file's end is told by its own event; a snoop that goes earlier cannot record."""
+    renewal.left(turn, fact.snoop_id)
     reason = "Asterisk ended the snoop before it was recorded"
     found = _tap(turn, fact.snoop_id)
     if found is None:
@@ -104,6 +106,7 @@ def _capture_ended(turn: Turn, fact: f.CaptureEnded) -> None:
         follow.ended(turn, fact.name)
     elif fact.name == life.capture_name(found[1]):
         capture.ended(turn, *found, fact.at)
+        renewal.closed(turn, *found)
 
 
 def _capture_failed(turn: Turn, fact: f.CaptureFailed) -> None:
@@ -225,6 +228,7 @@ FACTS: dict[type[f.Fact], Callable[..., None]] = agi.FACTS | {
     f.LegEnded: _leg_ended,
     f.LegLeft: _leg_left,
     f.ChannelReplaced: transfer.replaced,
+    f.MovedElsewhere: renewal.elsewhere,
     f.LegKeyPressed: _leg_key,
     f.KeysSent: _keys_sent,
     f.MediaReady: _media_ready,

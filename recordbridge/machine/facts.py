@@ -36,6 +36,8 @@ class CallEntered(Fact, frozen=True):
     """Of its application, when we knew the channel already from outside of Stasis."""
     up_since: Instant | None = None
     """When its Asterisk was started; see `PbxSeen`."""
+    one_stream: bool = False
+    """A snoop on this Asterisk hears one sender only (S-1)."""
 
 
 class CallAnswered(Fact, frozen=True):
@@ -55,6 +57,12 @@ class HangupRequested(Fact, frozen=True):
 
     at: Instant
     cause: int = 0
+
+
+class MovedElsewhere(Fact, frozen=True):
+    """The channel is in a bridge that somebody else has made."""
+
+    bridge_id: str
 
 
 class CallDestroyed(Fact, frozen=True):
@@ -417,3 +425,9 @@ class PbxSeen(Fact, frozen=True):
     """Those of them of whose phone nothing was heard, so that they may not have been dialled."""
     bridges: dict[str, tuple[str, ...]] = {}
     """Our bridges and the channels in them."""
+    stranger: str = ""
+    """Who stands in one of them in the place of a party: a transfer that nobody heard of. Then
+    `channel` is about it, or it is one of `legs`.
+    """
+    one_stream: bool = False
+    """A snoop on this Asterisk hears one sender only (S-1)."""

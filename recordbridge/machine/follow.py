@@ -140,12 +140,12 @@ def refused(turn: Turn, fact: f.CommandRefused) -> bool:
             return False
 
 
-def seen(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
-    """N-3: after a gap; what is not there any more has ended, what was not begun is begun anew."""
+def seen(turn: Turn, recording: Recording, fact: f.PbxSeen, *, begun: bool = False) -> None:
+    """N-3: after a gap; what is not there any more has ended, what was not `begun` now is anew."""
     live = set(fact.live)
     for tap in recording.earlier:
         if tap.captured_at is not None and not tap.closed and life.capture_name(tap) not in live:
             ended(turn, life.capture_name(tap))
     current = turn.recording(recording.recording_id) or recording
-    if current.coming:
+    if current.coming and not begun:
         begin(turn, current)

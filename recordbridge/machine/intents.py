@@ -174,14 +174,9 @@ class EndLeg(Pbx, frozen=True):
 
 
 class MakeBridge(Pbx, frozen=True):
-    """A mixing bridge that lets us hear keys.
-
-    `shared`: a recording hears this bridge and will hear others, so several streams, one after the
-    other. An Asterisk that cannot record that must mix what is said here into a stream of its own.
-    """
+    """A mixing bridge that lets us hear keys."""
 
     bridge_id: str
-    shared: bool = False
 
 
 class JoinBridge(Pbx, frozen=True):

@@ -1,9 +1,12 @@
-"""What became of a recording while nobody heard of it (N-1, N-2); see `reconcile`."""
+"""What became of a call and its recordings while nobody heard of it (N-1, N-2); see `reconcile`."""
 
 from __future__ import annotations
 
+from recordbridge import ids
 from recordbridge.instant import Instant
 from recordbridge.machine import capture, life, limits
+from recordbridge.machine import facts as f
+from recordbridge.machine.intents import Discard
 from recordbridge.machine.state import EndReason, Recording
 from recordbridge.machine.turn import Turn, replace
 
@@ -39,3 +42,18 @@ def talk(turn: Turn, recording: Recording) -> None:
         return
     recording = turn.put(recording, speaking=True, quiet_since=None)
     turn.put(recording, deadline=limits.deadline(recording, start))
+
+
+def forgotten(turn: Turn, fact: f.PbxSeen) -> None:
+    """What steps have made that were never kept: its ids are not given again, its files deleted."""
+    known = turn.call.objects
+    made = {name: _number(name) for name in (*fact.snoops, *fact.legs, *fact.bridges, *fact.stored)}
+    turn.change(objects=max(known, *made.values(), 0))
+    files = tuple(name for name in fact.stored if made[name] > known)
+    if files:
+        turn.emit(Discard(recording_id="", names=files))
+
+
+def _number(name: str) -> int:
+    made = ids.parse_object_id(name)
+    return 0 if made is None else made.number

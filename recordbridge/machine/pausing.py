@@ -20,7 +20,8 @@ def possible(recording: Recording) -> bool:
     """It runs, or is about to, and Asterisk has not ended it by itself."""
     if recording.phase not in BEGUN:
         return False
-    return recording.hushed or all(tap.lost or not tap.closed for tap in recording.taps)
+    renewed = recording.hushed or recording.renewing or bool(recording.coming)
+    return renewed or all(tap.lost or not tap.closed for tap in recording.taps)
 
 
 def pause(turn: Turn, recording: Recording) -> None:
@@ -74,6 +75,8 @@ def _wait_for_end(turn: Turn, recording: Recording) -> Recording:
 def go_on(turn: Turn, recording: Recording) -> None:
     """Begin further files when the pause is over and Asterisk has closed those before it."""
     if recording.phase != "running" or not recording.hushed or recording.paused:
+        return
+    if recording.renewing:  # further files belong to the snoops that are still to come
         return
     if all(tap.closed for tap in recording.taps):
         taps = tuple(_next_file(turn, tap) for tap in recording.taps)

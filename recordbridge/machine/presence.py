@@ -23,6 +23,7 @@ def entered(turn: Turn, fact: f.CallEntered) -> None:
     disown(turn, fact.profile)
     turn.change(
         outside=False,
+        one_stream=fact.one_stream,
         profile=fact.profile or turn.call.profile,
         left_at=None,
         ended_at=None,

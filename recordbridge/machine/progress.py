@@ -107,6 +107,8 @@ class Dialing(msgspec.Struct, frozen=True, tag="dialing"):
     """The leg that the caller hears before the answer; both are in the bridge then."""
     music_request: str = ""
     music: Prompting | None = None
+    tone: bool = False
+    """The caller hears ringing until it is connected to who has answered."""
     connected_at: Instant | None = None
     """None again when Asterisk could not bridge the two."""
     keys_a: str = ""

@@ -10,7 +10,6 @@ beginning was heard is played again: better twice than not at all. A phone is ne
 
 from __future__ import annotations
 
-from recordbridge import ids
 from recordbridge.machine import (
     agi,
     capture,
@@ -26,6 +25,8 @@ from recordbridge.machine import (
     presence,
     prompts,
     record,
+    renewal,
+    transfer,
 )
 from recordbridge.machine import (
     facts as f,
@@ -77,18 +78,22 @@ def seen(turn: Turn, fact: f.PbxSeen) -> None:
     """The connection is back."""
     turn.change(away=False)
     turn.durable = True
-    _forgotten(turn, fact)
+    missed.forgotten(turn, fact)
     killed = _restarted(turn, fact)
     for known in turn.call.recordings:
         _begun(turn, known, fact)
+    moved = bool(fact.stranger) and fact.stranger not in fact.legs
     for known in turn.call.recordings:
-        _closed(turn, known, fact, killed=killed)
+        _closed(turn, known, fact, killed=killed, moved=moved)
+    if fact.stranger:
+        transfer.unheard(turn, fact, moved=moved)
     _channel(turn, fact)
     for known in turn.call.recordings:
         _going_on(turn, known, fact)
-        follow.seen(turn, turn.recording(known.recording_id) or known, fact)
+        follow.seen(turn, turn.recording(known.recording_id) or known, fact, begun=moved)
     if turn.call.present:
         _element(turn, fact)
+    renewal.seen(turn, fact)
     _strays(turn, fact)
     leftovers.seen(turn)
 
@@ -146,7 +151,7 @@ def _begun(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
         capture.run(turn, recording, captured - LAG_MS)
 
 
-def _closed(turn: Turn, known: Recording, fact: f.PbxSeen, *, killed: bool) -> None:
+def _closed(turn: Turn, known: Recording, fact: f.PbxSeen, *, killed: bool, moved: bool) -> None:
     """Asterisk has closed a file of a recording that ran as far as we know."""
     recording = turn.recording(known.recording_id) or known
     live = set(_names(recording)) <= set(fact.live)
@@ -157,8 +162,8 @@ def _closed(turn: Turn, known: Recording, fact: f.PbxSeen, *, killed: bool) -> N
             capture.fail(turn, recording, KILLED)
         else:
             missed.ended(turn, recording, "failed", fact.at, KILLED)
-    elif recording.phase == "running" and not recording.hushed:
-        if _unbegun(recording, fact):
+    elif recording.phase == "running" and not recording.hushed and not recording.renewing:
+        if _unbegun(recording, fact) or (moved and recording.background):
             return
         missed.ended(turn, recording, _why(turn, recording, fact), fact.at)
 
@@ -207,7 +212,7 @@ def _running(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
     """It goes on, or it is paused (E-5)."""
     missed.talk(turn, recording)
     recording = turn.recording(recording.recording_id) or recording
-    if recording.hushed:
+    if recording.hushed or recording.renewing or recording.coming:
         for tap in recording.taps:
             _close(turn, recording.recording_id, tap, fact)
         pausing.go_on(turn, turn.recording(recording.recording_id) or recording)
@@ -364,21 +369,6 @@ def _bridged(turn: Turn, now: Dialing, fact: f.PbxSeen) -> None:
 
 
 # -- what nobody needs
-
-
-def _forgotten(turn: Turn, fact: f.PbxSeen) -> None:
-    """What steps have made that were never kept: its ids are not given again, its files deleted."""
-    known = turn.call.objects
-    made = {name: _number(name) for name in (*fact.snoops, *fact.legs, *fact.bridges, *fact.stored)}
-    turn.change(objects=max(known, *made.values(), 0))
-    files = tuple(name for name in fact.stored if made[name] > known)
-    if files:
-        turn.emit(Discard(recording_id="", names=files))
-
-
-def _number(name: str) -> int:
-    made = ids.parse_object_id(name)
-    return 0 if made is None else made.number
 
 
 def _strays(turn: Turn, fact: f.PbxSeen) -> None:

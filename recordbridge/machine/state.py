@@ -137,6 +137,8 @@ class Recording(msgspec.Struct, frozen=True):
     """Those of the present channel, until they are recorded and take the place of `taps`."""
     hushed: bool = False
     """Its files were closed for a pause, and none has been begun since."""
+    renewing: bool = False
+    """Its snoops end, and others begin in a moment (`machine.renewal`)."""
     api_id: str = ""
     """Of the REST request that began it."""
     agi_id: str = ""
@@ -349,6 +351,14 @@ class Call(msgspec.Struct, frozen=True):
     outside: bool = False
     """The channel is in the dialplan: we record it and leave it alone (E-1)."""
     dialplan: Dialplan = Dialplan()
+    one_stream: bool = False
+    """A snoop on this Asterisk hears one sender only (`machine.renewal`)."""
+    sender: str = ""
+    """Which one the present snoops have heard last."""
+    leaving: tuple[str, ...] = ()
+    """Snoops that must be gone before others are begun."""
+    renewal: Instant | None = None
+    """When those are begun."""
 
     @property
     def present(self) -> bool:

@@ -33,6 +33,15 @@ def replaced(turn: Turn, fact: f.ChannelReplaced) -> None:
     _callee(turn, fact, dialing_now, leg)
 
 
+def unheard(turn: Turn, fact: f.PbxSeen, *, moved: bool) -> None:
+    """N-3: one that is seen by who stands in our bridge; `moved`: in the caller's place."""
+    now = dialing.under_way(turn)
+    far = "" if now is None else now.winner or now.heard
+    old = turn.call.channel_id if moved else far
+    if old:
+        replaced(turn, f.ChannelReplaced(fact.at, old, fact.stranger))
+
+
 def _caller(turn: Turn, fact: f.ChannelReplaced) -> None:
     """The call is now that of whoever is behind the new channel."""
     call = turn.call

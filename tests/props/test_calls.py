@@ -70,11 +70,19 @@ class Calls(RuleBasedStateMachine):
         flow=flows,
         profile=profiles,
         answered=st.booleans(),
+        one_stream=st.booleans(),
         seed=st.integers(0, 2**32),
     )
-    def enter(self, flow: list[Element], profile: Profile, answered: bool, seed: int) -> None:
+    def enter(
+        self,
+        flow: list[Element],
+        profile: Profile,
+        answered: bool,
+        one_stream: bool,
+        seed: int,
+    ) -> None:
         chance = random.Random(seed)
-        self.drive = Drive(*flow, profile=profile, answered=answered)
+        self.drive = Drive(*flow, profile=profile, answered=answered, one_stream=one_stream)
         self.chance = chance
         self.documents = 0
         self.steps = 0

@@ -167,7 +167,7 @@ def fact_of(drive: Drive, choice: str) -> f.Fact | None:
         "lost": f.FileFailed(recording_id=which, reason="x"),
         "document": f.DocumentArrived(request_id=request, document=document),
         "no_document": f.DocumentFailed(request_id=request, reached=True, reason="x"),
-        "seen": f.PbxSeen(at=now, channel=True, answered=True),
+        "seen": f.PbxSeen(at=now, channel=True, answered=True, one_stream=state.one_stream),
         "stop": f.StopAsked(recording_id=which),
         "rest": f.RecordAsked(asked_id=f"a{now}", element=REST),
         "stop_rest": f.StopAsked(asked_id=f"a{now}"),
@@ -191,7 +191,7 @@ def fact_of(drive: Drive, choice: str) -> f.Fact | None:
 
 
 def drive_at_random(flow: list[Element], profile: Profile, steps: list[tuple[str, int]]) -> Drive:
-    drive = Drive(*flow, profile=profile)
+    drive = Drive(*flow, profile=profile, one_stream=len(steps) % 2 == 0)
     for choice, ms in steps:
         if choice == "wait":
             drive.wait(ms)
@@ -286,7 +286,7 @@ def test_what_is_due_is_done_and_not_due_again(
     flow: list[Element], profile: Profile, steps: list[tuple[str, int]]
 ) -> None:
     """Deadlines move forward: a timer never runs in circles."""
-    drive = Drive(*flow, profile=profile)
+    drive = Drive(*flow, profile=profile, one_stream=len(steps) % 2 == 0)
     for choice, ms in steps:
         drive.now += ms
         if choice != "wait":

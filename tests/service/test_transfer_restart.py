@@ -7,10 +7,9 @@ import pytest
 from tests.service import stereo
 from tests.service.callees import Callees
 from tests.service.service import Service
-from tests.service.steps import speak
 from tests.service.test_dial import dial, number
 from tests.service.test_transfers import SESSION, seconds
-from tests.service.transfers import BESIDE, blind, third
+from tests.service.transfers import BESIDE, blind, phone, third
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -22,7 +21,7 @@ async def test_after_a_transfer_the_service_is_killed(service: Service, who: str
     line = service.line()
     line.answers(line.record(**SESSION), dial(line, number(line)))
     async with Callees(service.carrier) as callees:
-        call = await line.call([speak(0.5)])
+        call = await line.call(phone(who))
         callee = await callees.next(number(line))
         await callee.answer()
         await callee.speak(0.5, 40)

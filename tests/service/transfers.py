@@ -10,10 +10,20 @@ from urllib.parse import quote
 
 from tests.service.callees import Callees
 from tests.service.carrier import Call
+from tests.service.steps import Step, silence, speak
 
 PARTS = ("call-id", "remote_tag", "local_tag")
 BESIDE = "*4"
 """The prefix of numbers that the pbx rings at the carrier without recordbridge."""
+
+
+def phone(transferer: str) -> list[Step]:
+    """A caller who says something and then sends silence, as a phone does.
+
+    The carrier tells a channel to transfer when what it plays is over, so one that shall transfer
+    (`caller`) sends nothing instead.
+    """
+    return [speak(0.5)] if transferer == "caller" else [speak(0.5), silence(60)]
 
 
 async def blind(call: Call, number: str) -> None:

@@ -84,11 +84,6 @@ CASES = [
     ),
     (intents.MakeBridge("c", B), "POST bridges/rb-0-bridge1?type=mixing,dtmf_events", B),
     (
-        intents.MakeBridge("c", B, shared=True),
-        "POST bridges/rb-0-bridge1?type=mixing,video_sfu",
-        B,
-    ),
-    (
         intents.JoinBridge("c", B, ("c", L)),
         "POST bridges/rb-0-bridge1/addChannel?channel=c%2Crb-0-leg1",
         B,

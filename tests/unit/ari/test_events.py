@@ -64,4 +64,4 @@ def test_what_is_no_event_at_all_is_a_value_error(message: str) -> None:
 def test_the_allow_list_names_answers_and_what_we_read() -> None:
     """Without RESTResponse no command on the socket is ever answered (trap 17)."""
     assert {"RESTResponse", "ApplicationReplaced", "StasisStart", "StasisEnd"} <= set(events.USED)
-    assert len(events.USED) == 17
+    assert len(events.USED) == 18

@@ -29,6 +29,12 @@ def translator() -> Translator:
     return Translator("pbx")
 
 
+def bridged(bridge: str, channel: events.Channel = MAIN) -> events.ChannelEnteredBridge:
+    return events.ChannelEnteredBridge(
+        timestamp=WHEN, channel=channel, bridge=events.Bridge(id=bridge)
+    )
+
+
 def hangup(**fields: object) -> events.ChannelHangupRequest:
     return events.ChannelHangupRequest(timestamp=WHEN, channel=MAIN, **fields)  # type: ignore[arg-type]  # cause, soft
 
@@ -49,6 +55,7 @@ CASES = [
         facts.CallDestroyed(AT, 17, "User busy"),
     ),
     (hangup(cause=17), facts.HangupRequested(AT, 17)),
+    (bridged("somebodys"), facts.MovedElsewhere("somebodys")),
     (hangup(cause=32, soft=True), facts.HangupRequested(AT, 0)),
     (hangup(), facts.HangupRequested(AT, 16)),
     (
@@ -114,6 +121,8 @@ def test_each_event_gives_its_fact(
         events.StasisStart(timestamp=WHEN, channel=LEG, args=["leg", "30"]),
         events.ChannelStateChange(timestamp=WHEN, channel=events.Channel(LEG.id, LEG.name, "Down")),
         events.ChannelHangupRequest(timestamp=WHEN, channel=LEG, cause=17),
+        bridged("somebodys", LEG),
+        bridged(ids.object_id(CALL, "bridge", 2)),
         events.Dial(timestamp=WHEN, peer=LEG, dialstatus="ANSWER"),
         events.Dial(timestamp=WHEN, peer=events.Channel("theirs"), dialstatus="RINGING"),
         events.ChannelDestroyed(timestamp=WHEN, channel=events.Channel(LEG.id + ";2", "Local/b")),

@@ -7,7 +7,9 @@ import pytest
 from recordbridge import ids
 from recordbridge.ari import events
 from recordbridge.ari.facts import Facts, Translator
+from recordbridge.ari.survey import note
 from recordbridge.machine import facts
+from recordbridge.ports.pbx import Belongings, Survey
 
 pytestmark = pytest.mark.rule("S-1")
 
@@ -116,3 +118,47 @@ def test_after_a_restart_it_is_known_from_the_state(translator: Translator) -> N
     assert not translator.is_main_id(MAIN.id)
     assert not translator.is_main_id("x-2")
     assert translator.standins.leg("x-2") == CALL
+
+
+BRIDGE = ids.object_id(CALL, "bridge", 2)
+
+
+def found(*channels: events.Channel, members: tuple[str, ...]) -> tuple[Survey, Belongings]:
+    """What is there after a gap: channels, and a bridge of the call with members."""
+    of = Belongings(bridges={BRIDGE: members})
+    survey = Survey(up_since=0, ours=set(), channels={}, calls={}, belongings={CALL: of})
+    for each in channels:
+        note(survey, each)
+    return survey, of
+
+
+@pytest.mark.rule("N-3")
+def test_who_stands_for_a_leg_after_a_gap_is_one(translator: Translator) -> None:
+    survey, of = found(MAIN, NEW, members=(MAIN.id, NEW.id))
+    assert translator.standins.unheard(CALL, MAIN.id, survey, of) == NEW.id
+    assert translator.standins.with_legs(CALL, of, survey.channels).legs == {NEW.id: "Up"}
+    assert not translator.is_main_id(NEW.id), "and no call of its own"
+
+
+@pytest.mark.rule("N-3")
+def test_who_stands_for_the_caller_after_a_gap_is_the_calls_own(translator: Translator) -> None:
+    survey, of = found(LEG, NEW, members=(LEG.id, NEW.id))
+    assert translator.standins.unheard(CALL, MAIN.id, survey, of) == NEW.id
+    assert translator.call_uuid(NEW.id) == CALL
+    assert not translator.is_main_id(MAIN.id), "the transferer"
+
+
+@pytest.mark.rule("N-3")
+@pytest.mark.parametrize(
+    "members",
+    [(MAIN.id, LEG.id), (MAIN.id, "gone"), ("y-1", NEW.id), (LEG.id, "a-1")],
+    ids=["all", "gone", "two", "keys are played to a leg"],
+)
+def test_nobody_is_taken_for_another_without_need(
+    translator: Translator, members: tuple[str, ...]
+) -> None:
+    other = events.Channel("y-1", "Local/8@default-1;1", "Up")
+    announcer = events.Channel("a-1", "Announcer/ARI-1;2", "Up")
+    survey, of = found(MAIN, LEG, NEW, other, announcer, members=members)
+    assert translator.standins.unheard(CALL, MAIN.id, survey, of) == ""
+    assert translator.is_main_id(NEW.id)

@@ -36,6 +36,7 @@ class Drive:
         profile: Profile | None = None,
         answered: bool = False,
         document: bool = True,
+        one_stream: bool = False,
     ) -> None:
         self.now = START
         self.sent: list[i.Intent] = []
@@ -45,7 +46,12 @@ class Drive:
         self.commits = 0
         profile = profile or Profile(account="MAEXAMPLEACCOUNT0001", application="voicemail")
         entered = f.CallEntered(
-            at=self.now, channel_id="c1", caller="15550001", dialled="100", answered=answered
+            at=self.now,
+            channel_id="c1",
+            caller="15550001",
+            dialled="100",
+            answered=answered,
+            one_stream=one_stream,
         )
         self._take(machine.enter("pbx", entered, profile, SEED, self.now))
         if document:

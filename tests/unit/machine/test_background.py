@@ -321,31 +321,6 @@ def test_both_flags_start_at_the_answer_and_run_until_hangup() -> None:
     assert drive.requests("callback")[0].parameters["RecordingEndReason"] == "hangup"
 
 
-@pytest.mark.rule("S-1", "S-2", "S-3")
-@pytest.mark.parametrize(
-    ("fields", "shared"),
-    [
-        ({"record_session": True}, [True, True]),
-        ({"record_session": True, "start_on_dial_answer": True}, [True, True]),
-        ({"record_session": False, "start_on_dial_answer": True}, [False, False]),
-    ],
-    ids=["session", "both flags", "dial"],
-)
-def test_a_bridge_says_that_a_recording_hears_others_too(
-    fields: dict[str, bool], shared: list[bool]
-) -> None:
-    drive = Drive(session(redirect=False, **fields), DIAL, DIAL, Wait(length_s=60), answered=True)
-    if drive.state.recordings:
-        run(drive)
-    for nth in range(2):
-        leg = drive.of(i.BeginLeg)[nth]
-        drive.feed(f.LegAnswered(leg_id=leg.leg_id, at=drive.now))
-        if drive.recording.phase == "preparing":
-            run(drive)
-        drive.feed(f.LegEnded(leg_id=leg.leg_id, at=drive.now, cause=16), after_ms=3_000)
-    assert [each.shared for each in drive.of(i.MakeBridge)] == shared
-
-
 @pytest.mark.rule("S-8")
 def test_a_plain_recording_runs_beside_a_session() -> None:
     drive = Drive(session(redirect=False), voicemail(redirect=False), answered=True)

@@ -217,3 +217,85 @@ def test_a_pause_in_the_moment_of_a_transfer() -> None:
         drive.feed(f.CaptureBegan(name=each.name, at=drive.now))
     drive.wait(1_000)
     assert drive.recording.phase == "running"
+
+
+# -- while nobody listened
+
+
+def connected(drive: Drive) -> tuple[str, str]:
+    """The leg and the bridge of a Dial that is connected."""
+    return answer(drive), drive.last(i.MakeBridge).bridge_id
+
+
+def back(drive: Drive, **found: object) -> None:
+    """The connection is back, and that is there."""
+    drive.feed(f.PbxSeen(at=drive.now, channel=True, answered=True, **found))  # type: ignore[arg-type]  # fields
+
+
+@pytest.mark.rule("N-1", "N-3", "F-4")
+def test_a_callee_that_was_transferred_unheard() -> None:
+    drive = session(dialled(), AFTER)
+    leg, bridge = connected(drive)
+    taps = drive.recording.taps
+    drive.feed(f.PbxLost())
+    back(
+        drive,
+        live=tuple(life.capture_name(tap) for tap in taps),
+        snoops=tuple(tap.snoop_id for tap in taps),
+        legs=("x1",),
+        bridges={bridge: ("c1", "x1")},
+        stranger="x1",
+    )
+    assert machine.legs(drive.state) == ["x1"]
+    assert len(drive.of(i.JoinBridge)) == 1, "they are together"
+    drive.wait(transfer.TRANSFERER_MS)
+    assert [each.leg_id for each in drive.of(i.EndLeg)] == [leg]
+    assert not drive.requests("action")
+    assert (drive.recording.phase, drive.recording.taps) == ("running", taps)
+    end(drive, "x1")
+    assert said(drive)["DialBLegUUID"] == ids.call_uuid("pbx", leg)
+
+
+@pytest.mark.rule("N-1", "N-3", "F-4")
+def test_a_caller_that_was_transferred_unheard() -> None:
+    """Its snoops went with it; those of the new channel are recorded from now on."""
+    drive = session(dialled(), AFTER)
+    leg, bridge = connected(drive)
+    before = drive.recording.taps
+    uuid = drive.state.call_uuid
+    drive.feed(f.PbxLost())
+    drive.now += 3_000
+    back(
+        drive,
+        stored=tuple(life.capture_name(tap) for tap in before),
+        legs=(leg,),
+        bridges={bridge: (leg, "x1")},
+        stranger="x1",
+    )
+    assert (drive.state.channel_id, drive.state.call_uuid) == ("x1", uuid)
+    assert len(drive.of(i.JoinBridge)) == 1
+    snoops = [each for each in drive.of(i.BeginSnoop) if each.channel_id == "x1"]
+    assert [each.snoop_id for each in snoops] == [t.snoop_id for t in drive.recording.coming]
+    begin(drive, *drive.recording.coming)
+    drive.wait(1_000)
+    assert drive.recording.phase == "running"
+    drive.hang_up()
+    close(drive, drive.recording)
+    collect = drive.last(i.Collect)
+    assert len(collect.names) == 4
+    assert collect.lead_ms[2:] == (-3_000, -3_000)
+
+
+@pytest.mark.rule("N-3")
+def test_a_stranger_in_no_dial_of_ours_changes_nothing() -> None:
+    drive = session(Wait(length_s=60))
+    taps = drive.recording.taps
+    back(
+        drive,
+        live=tuple(life.capture_name(tap) for tap in taps),
+        snoops=tuple(tap.snoop_id for tap in taps),
+        legs=("x1",),
+        stranger="x1",
+    )
+    assert drive.state.channel_id == "c1"
+    assert drive.recording.phase == "running"
