@@ -256,8 +256,11 @@ def _application(number: str, application: Receiver) -> dict[str, Any]:
     }
 
 
-def true(delivered: Delivered) -> None:
-    """Q-1: the numbers of a callback are those of the file."""
+def true(delivered: Delivered, late_ms: int = 20) -> None:
+    """Q-1: the numbers of a callback are those of the file.
+
+    One put together of several has them by Asterisk's clock, which may be so much behind.
+    """
     values, sound = delivered.callback, delivered.sound
     start, end, duration = (
         int(values[f"Recording{name}Ms"]) for name in ("Start", "End", "Duration")
@@ -265,4 +268,4 @@ def true(delivered: Delivered) -> None:
     assert duration == (len(sound.samples) * 2000 + sound.rate) // (2 * sound.rate)
     assert end == start + duration
     assert int(values["RecordingDuration"]) == (duration + 500) // 1000
-    assert int(values["RecordingStoppedMs"]) >= end - 20
+    assert int(values["RecordingStoppedMs"]) >= end - late_ms

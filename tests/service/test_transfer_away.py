@@ -8,6 +8,7 @@ import pytest
 
 from tests.service import stereo
 from tests.service.callees import Callees
+from tests.service.calm import Watch
 from tests.service.service import Service, true
 from tests.service.test_dial import dial, number
 from tests.service.test_transfers import SESSION, seconds
@@ -20,7 +21,9 @@ REFUSED_S = 1.5
 
 @pytest.mark.rule("N-1", "N-3", "S-1", "F-4")
 @pytest.mark.parametrize("who", ["caller", "callee"])
-async def test_it_hangs_during_the_transfer_and_is_killed(service: Service, who: str) -> None:
+async def test_it_hangs_during_the_transfer_and_is_killed(
+    service: Service, watch: Watch, who: str
+) -> None:
     """Asterisk told a process that took no notice; the call, its Dial and its recording go on."""
     line = service.line()
     line.answers(line.record(**SESSION), dial(line, number(line)))
@@ -49,7 +52,7 @@ async def test_it_hangs_during_the_transfer_and_is_killed(service: Service, who:
         await other.ended()
     assert 40 in seconds(session.far)
     assert 55 in seconds(session.caller if who == "caller" else session.far)
-    true(session.side)
+    true(session.side, watch.inserted_ms())
 
 
 @pytest.mark.rule("N-1", "N-3", "S-1", "F-4")

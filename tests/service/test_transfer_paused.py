@@ -6,6 +6,7 @@ import pytest
 
 from tests.service import stereo
 from tests.service.callees import Callees
+from tests.service.calm import Watch
 from tests.service.sdk import sdk
 from tests.service.service import Service, true
 from tests.service.test_dial import dial, number
@@ -18,7 +19,9 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest.mark.rule("E-5", "S-1", "F-4")
 @pytest.mark.parametrize("who", ["caller", "callee"])
-async def test_who_came_in_a_pause_is_recorded_after_it(service: Service, who: str) -> None:
+async def test_who_came_in_a_pause_is_recorded_after_it(
+    service: Service, watch: Watch, who: str
+) -> None:
     """And nothing of what was said in it."""
     line = service.line()
     line.answers(line.record(**SESSION), dial(line, number(line)))
@@ -46,4 +49,4 @@ async def test_who_came_in_a_pause_is_recorded_after_it(service: Service, who: s
     assert 55 in seconds(new)
     assert 50 not in seconds(new)
     assert session.callback["RecordingEndReason"] == "hangup"
-    true(session.side)
+    true(session.side, watch.inserted_ms())

@@ -10,6 +10,7 @@ from tests.receiver import Reply
 from tests.service import stereo
 from tests.service.audio import RATE, Sound
 from tests.service.callees import Callees
+from tests.service.calm import Watch
 from tests.service.service import Service, document, true
 from tests.service.steps import silence, speak
 from tests.service.test_dial import dial, number
@@ -28,7 +29,7 @@ def seconds(sound: Sound) -> set[int]:
 
 
 @pytest.mark.rule("S-1", "S-2", "F-4")
-async def test_a_callee_transfers_the_caller(service: Service) -> None:
+async def test_a_callee_transfers_the_caller(service: Service, watch: Watch) -> None:
     """The two talk, both recordings go on, and the flow goes on when the new party hangs up."""
     line = service.line()
     line.answers(
@@ -62,14 +63,14 @@ async def test_a_callee_transfers_the_caller(service: Service) -> None:
     for kept in (session, armed):
         assert {40, 55} <= seconds(kept.far)
         assert max(seconds(kept.caller)) >= 2
-        true(kept.side)
+        true(kept.side, watch.inserted_ms())
     events = [each.params for each in line.requests("event")]
     assert [each["DialAction"] for each in events] == ["answer", "hangup"]
     assert {each["DialBLegUUID"] for each in events} == {dialled["DialBLegUUID"]}
 
 
 @pytest.mark.rule("S-1", "S-2", "F-4")
-async def test_a_caller_transfers_the_callee(service: Service) -> None:
+async def test_a_caller_transfers_the_callee(service: Service, watch: Watch) -> None:
     """The call is then that of the new party: what it says goes into the same recordings."""
     line = service.line()
     line.answers(
@@ -104,9 +105,9 @@ async def test_a_caller_transfers_the_callee(service: Service) -> None:
     assert {0, 55} <= seconds(session.caller)
     assert max(seconds(session.far)) >= 32
     assert session.callback["RecordingEndReason"] == "hangup"
-    true(session.side)
+    true(session.side, watch.inserted_ms())
     assert mono.callback["RecordingEndReason"] == "dialEnded"
-    true(mono)
+    true(mono, watch.inserted_ms())
     places = stereo.places(session.far, RATE // 4, RATE // 10)
     lags = {round((at - of) * 1000 / RATE) for at, of in places}
     assert max(lags) - min(lags) <= 60, "what was said stands at its time, before and after"
