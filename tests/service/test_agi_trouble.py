@@ -16,6 +16,7 @@ from tests.service.dialplan import Dialplan
 from tests.service.program import free_port
 from tests.service.service import Service, true
 from tests.service.steps import press, silence, speak
+from tests.service.test_dial import number
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -57,7 +58,7 @@ async def test_killed_during_a_plain_recording(mortal: Service, dialplan: Dialpl
     began = time.monotonic()
     await mortal.program.kill()
     told = await dialplan.told(line, GOES_ON_S)
-    assert time.monotonic() - began < GOES_ON_S
+    went_on("plain", time.monotonic() - began)
     assert told.status == ""
     await mortal.program.start()
     kept = await line.delivered()
@@ -67,6 +68,85 @@ async def test_killed_during_a_plain_recording(mortal: Service, dialplan: Dialpl
     assert (await line.next("action")).params["RecordingID"] == row["recording_id"]
     true(kept)
     await call.hang_up()
+
+
+def went_on(what: str, took_s: float) -> None:
+    print(f"{what}: the dialplan went on {took_s * 1000:.0f} ms after the kill")
+    assert took_s < GOES_ON_S
+
+
+async def asking(mortal: Service) -> None:
+    """Until a dialplan stands in AGI()."""
+    async with asyncio.timeout(10):
+        while not any(
+            each["dialplan"]["app_name"] == "AGI" for each in await mortal.pbx("GET", "channels")
+        ):
+            await asyncio.sleep(0.02)
+
+
+MONO = {"recordChannelType": "mono", "maxLength": "20"}
+BACKGROUND = {
+    "session": MONO | {"recordSession": "true"},
+    "dial-answer": MONO | {"startOnDialAnswer": "true"},
+    "both": MONO | {"recordSession": "true", "startOnDialAnswer": "true"},
+}
+
+
+@pytest.mark.rule("G-4")
+@pytest.mark.parametrize("mode", BACKGROUND)
+async def test_killed_before_it_says_that_it_began(
+    mortal: Service, dialplan: Dialplan, mode: str
+) -> None:
+    """The connection stands and nobody answers; then it breaks. The dialplan dials all the same."""
+    line = mortal.line()
+    async with Callees(mortal.carrier) as callees:
+        mortal.program.freeze()
+        call = await dialplan.call(line, [speak(20)], dial=number(line), **BACKGROUND[mode])
+        await asking(mortal)
+        began = time.monotonic()
+        await mortal.program.kill()
+        told = await dialplan.told(line, GOES_ON_S)
+        went_on(mode, time.monotonic() - began)
+        assert told.status == ""
+        callee = await callees.next(number(line))
+        await callee.answer()
+        await call.answered()
+        await mortal.program.start()
+        await callee.hang_up()
+        assert await dialplan.dialled(line) == "ANSWER"
+    assert not call.is_over
+    await call.hang_up()
+
+
+@pytest.mark.rule("G-4", "N-1", "S-1", "S-2", "S-3")
+@pytest.mark.parametrize("mode", BACKGROUND)
+async def test_killed_while_the_dialplan_is_connected(
+    mortal: Service, dialplan: Dialplan, mode: str
+) -> None:
+    """The parties talk on; the recording ends when it should, under its id."""
+    line = mortal.line()
+    async with Callees(mortal.carrier) as callees:
+        call = await dialplan.call(line, [speak(30)], dial=number(line), **BACKGROUND[mode])
+        told = await dialplan.told(line)
+        callee = await callees.next(number(line))
+        await callee.answer()
+        await mortal.kept(told.recording_id, "running")
+        await mortal.program.kill()
+        await callee.speak(2)
+        await mortal.program.start()
+        began = time.monotonic()
+        await callee.hang_up()
+        assert await dialplan.dialled(line) == "ANSWER"
+        went_on(f"{mode}, connected", time.monotonic() - began)
+        await asyncio.sleep(1)
+        assert not call.is_over
+        await call.hang_up()
+        kept = await line.delivered()
+    assert kept.callback["RecordingID"] == told.recording_id
+    ended_by = "dialEnded" if mode == "dial-answer" else "hangup"
+    assert kept.callback["RecordingEndReason"] == ended_by
+    assert kept.sound.ms >= 2000
+    true(kept)
 
 
 @pytest.mark.rule("G-4", "N-7")
