@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -142,29 +141,3 @@ async def test_versions_that_nobody_should_speak_are_refused(
     there = urlsplit(service.program.url)
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection(there.hostname, there.port, ssl=old)
-
-
-@pytest.mark.rule("H-5", "H-6", "F-6")
-@pytest.mark.parametrize("verify", [True, False])
-async def test_an_authority_that_nobody_named(
-    rig: Mapping[str, str], certificates: Certificates, tmp_path: Path, verify: bool
-) -> None:
-    """Its application is not spoken to, unless no certificate is looked at: there is a warning."""
-    change = secure(certificates, tls_verify=verify)
-    async with running(rig, tmp_path / "service", change, certificates) as service:
-        line = service.line()
-        line.answers("<Hangup/>")
-        call = await line.call([speak(1)])
-        if verify:
-            told = await service.program.said("request_attempted", kind="answer")
-            (row, *_) = await service.attempts(told["request_id"], 1)
-            assert row["error"].startswith("no TLS with 127.0.0.1 port ")
-            assert "certificate" in row["error"]
-        else:
-            assert (await line.next("answer")).signed_with(TOKEN)
-            await service.program.said("tls_not_verified", level="warning")
-        await call.ended()
-        await service.nothing_left()
-        await service.program.stop()
-        judge(service.program)
-        assert bool(service.application.requests) is not verify
