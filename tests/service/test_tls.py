@@ -15,10 +15,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.service.asking import cli
 from tests.service.certificates import Certificates
 from tests.service.conftest import Change, judge, running
-from tests.service.sdk import sdk
 from tests.service.service import TOKEN, Service, signatures, true
 from tests.service.sounds import play
 from tests.service.steps import press, speak
@@ -73,27 +71,6 @@ async def test_a_call_of_which_everything_is_encrypted(service: Service) -> None
     async with aiohttp.ClientSession() as strangers:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await strangers.get(kept.callback["RecordUrl"])
-
-
-@pytest.mark.rule("E-1", "E-2", "O-4")
-async def test_the_sdk_and_the_commands_over_https(service: Service) -> None:
-    line = service.line()
-    line.answers("<GetDigits timeout='60'/>")
-    call = await line.call([speak(20)])
-    call_uuid = (await line.next("answer")).params["CallUUID"]
-    await call.answered()
-    async with sdk(service) as client:
-        begun = await client(lambda c: c.calls.record(call_uuid, callback_url=line.url("callback")))
-        await service.kept(begun.recording_id, "running")
-        await client(lambda c: c.calls.record_stop(call_uuid))
-    request = await line.next("callback")
-    assert request.params["recording_id"] == begun.recording_id
-    delivery = request.headers["X-Recordbridge-Delivery"]
-    status, said = await cli(service, "deliveries", "replay", delivery, "--json")
-    assert (status, said) == (0, {"replayed": 1, "refused": []})
-    assert (await line.next("callback")).headers["X-Recordbridge-Delivery"] == delivery
-    await call.hang_up()
-    await call.ended()
 
 
 async def presented(service: Service) -> bytes:
