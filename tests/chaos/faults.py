@@ -22,6 +22,8 @@ PLACES = (
 )  # fmt: skip
 ARMED_S = 3.0
 """How long a failpoint waits for somebody to come by."""
+PATIENT_S = 15.0
+"""The same where it must be this one."""
 FULL_S = 2.5
 GAP_S = 1.0
 """Between two faults, at the least."""
@@ -40,7 +42,8 @@ async def kill_service(lane: Lane, kills: int, pace_s: float, places: Sequence[s
     while (done := lane.done["service"]) < kills:
         await asyncio.sleep(max(0, began + done * pace_s - lane.now()))
         how = "place" if places else lane.random.choices(("place", "moment", "start"), (5, 4, 1))[0]
-        if how == "place" and await _die(lane, places or PLACES):
+        armed_s = PATIENT_S if places else ARMED_S
+        if how == "place" and await _die(lane, places or PLACES, armed_s):
             lane.kills[how] += 1
             lane.touch("service")
         else:
@@ -55,11 +58,11 @@ async def kill_service(lane: Lane, kills: int, pace_s: float, places: Sequence[s
             await service.ready()
 
 
-async def _die(lane: Lane, places: Sequence[str]) -> bool:
+async def _die(lane: Lane, places: Sequence[str], armed_s: float) -> bool:
     """At a named place, if it comes there."""
     place = lane.service.failpoints / lane.random.choice(places)
     place.touch()
-    await lane.service.died(ARMED_S)
+    await lane.service.died(armed_s)
     reached = not place.exists()
     place.unlink(missing_ok=True)
     return reached
