@@ -98,9 +98,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--intact", action="store_true", help="its course, with nothing taken away")
     parser.add_argument("--calls", type=int, default=5, help="at once, in each lane")
     parser.add_argument("--lanes", nargs="+", default=FULL, choices=[*LANES])
-    parser.add_argument(
-        "--pace", type=float, default=9.5, help="seconds from kill to kill of a lane"
-    )
+    parser.add_argument("--pace", type=float, default=9.5, help="seconds from kill to kill")
     parser.add_argument("--scene", default="", help="scenes with this in their name")
     parser.add_argument("--settle", type=float, default=60, help="seconds until all must be there")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100_000)
