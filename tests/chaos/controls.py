@@ -79,7 +79,7 @@ CONTROLS = {
         _sent_before_kept, ("strange repeat",), "plain", "plain key", 2, ("answered.answer",)
     ),
     "not-reconciled": Control(
-        _not_reconciled, ("lost callback", "stuck"), "plain", "plain hangup", 2
+        _not_reconciled, ("lost callback", "stuck"), "plain", "plain maxLength", 2
     ),
     "fence-ignored": Control(
         _fence_ignored, ("changed repeat",), "pair", "plain key", 0, warm_s=8, seconds=28
