@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -102,19 +101,3 @@ async def test_through_the_service_and_then_without_one(service: Service) -> Non
     assert (ran.code, ran.said["failed"]) == (1, {NOBODY: "there is no such recording"})
     await service.program.start()
     assert await quickly(service, since=0) == {}
-
-
-async def test_a_database_that_is_not_there_is_3(service: Service, tmp_path: Path) -> None:
-    written = service.program.file.read_text()
-    lost = tmp_path / "lost.yaml"
-    lost.write_text(
-        written.replace(service.database, "postgresql://127.0.0.1:1/nobody").replace(
-            service.program.url.rpartition(":")[2], "1"
-        )
-    )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "recordbridge", "transcribe", "-c", str(lost), "--since", "1h"),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, told = await process.communicate()
-    assert process.returncode == 3, told.decode()

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from recordbridge.cli import main, transcribe
-from tests.unit.cli.conftest import Run
+from recordbridge.store import postgres
+from tests.service.program import free_port
+from tests.unit.cli.conftest import CONFIG, Run
 
 pytestmark = pytest.mark.rule("O-4")
 
@@ -31,12 +33,13 @@ class Transcribing:
         return dict.fromkeys(recordings, "") | {"r2": "there is no such recording"}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _transcribing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     del folder
     monkeypatch.setattr(transcribe, "app", Transcribing)
 
 
+@pytest.mark.usefixtures("_transcribing")
 def test_a_terminal_shows_how_far_it_is_and_in_the_end_what_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -52,6 +55,7 @@ def test_a_terminal_shows_how_far_it_is_and_in_the_end_what_failed(
     ]
 
 
+@pytest.mark.usefixtures("_transcribing")
 def test_elsewhere_there_is_no_bar(run: Run) -> None:
     done = run("transcribe", "r1")
     assert (done.code, done.err) == (
@@ -71,7 +75,25 @@ def test_elsewhere_there_is_no_bar(run: Run) -> None:
         (("--since", "1h", "r1"), "not allowed with argument"),
     ],
 )
+@pytest.mark.usefixtures("_transcribing")
 def test_wrong_usage_says_what_is_allowed(run: Run, argv: tuple[str, ...], why: str) -> None:
     done = run("transcribe", *argv)
     assert done.code == 2
     assert why in done.err
+
+
+def test_a_database_that_is_not_there_is_3(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a service, at whose address nobody listens."""
+    monkeypatch.setattr(postgres, "PATIENCE_S", 0.0)
+    port = free_port()
+    settings = (
+        f"service: {{listen: '127.0.0.1:{port}', public_url: 'http://127.0.0.1:{port}'}}\n"
+        f"database: {{url: 'postgresql://127.0.0.1:{free_port()}/nobody'}}\n"
+    )
+    (folder / "recordbridge.yaml").write_text(CONFIG + settings)
+    done = run("transcribe", "--since", "1h")
+    assert done.code == 3
+    assert "127.0.0.1" in done.err
+    assert "Traceback" not in done.err
