@@ -96,9 +96,8 @@ async def test_ssml_is_heard_twice_and_made_once(service: Service, tmp_path: Pat
         'Your code is <say-as interpret-as="digits">4715</say-as>.'
         '<break time="1500ms"/>Thank <emphasis level="strong">you</emphasis>.'
     )
-    speak = f'<Speak voice="Polly.Matthew">{inside}</Speak>'
-    twice = speak.replace("<Speak", '<Speak loop="2"')
-    first, made = await called(service, '<Wait length="1"/>', twice)
+    speak = f'<Speak voice="Polly.Matthew" loop="2">{inside}</Speak>'
+    first, made = await called(service, '<Wait length="1"/>', speak)
     (path,) = made
     sound = read_wav(path.read_bytes())
     assert 1500 <= pauses_ms(sound) <= 1900
