@@ -11,6 +11,7 @@ import pytest
 
 from recordbridge.cli import main, transcribe
 from recordbridge.store import postgres
+from recordbridge.telemetry import logs
 from tests.service.program import free_port
 from tests.unit.cli.conftest import CONFIG, Run
 
@@ -87,6 +88,7 @@ def test_a_database_that_is_not_there_is_3(
 ) -> None:
     """Nor is a service, at whose address nobody listens."""
     monkeypatch.setattr(postgres, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # it would be so for all tests
     port = free_port()
     settings = (
         f"service: {{listen: '127.0.0.1:{port}', public_url: 'http://127.0.0.1:{port}'}}\n"

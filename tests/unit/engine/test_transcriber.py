@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from recordbridge.engine import rows, transcriber
 from recordbridge.engine.transcriber import Transcriber
@@ -208,18 +209,21 @@ async def test_a_short_one_overtakes_all_that_memory_is_full_of(
 @pytest.mark.rule("N-1")
 async def test_a_fault_of_ours_costs_one_recording_its_text_and_no_other(desk: Desk) -> None:
     """Three tries, as when the engine breaks down; what cannot even be kept waits for a start."""
-    async with desk.working() as working:
-        desk.listener.failures = [ZeroDivisionError("a fault")] * 3
-        working.add(await desk.asked())
-        assert (await desk.told())["error"] == transcription.BROKEN
-        lost = await desk.asked()
-        state = desk.store.calls.pop(lost.call_uuid)
-        desk.store.calls[lost.call_uuid] = msgspec.structs.replace(state, state=b"{")
-        working.add(lost)
-        working.add(await desk.asked(3000))
-        assert (await desk.told())["transcription"] == "3000 ms"
-        working.add(lost)
-        assert not working._queue
+    with capture_logs() as logged:
+        async with desk.working() as working:
+            desk.listener.failures = [ZeroDivisionError("a fault")] * 3
+            working.add(await desk.asked())
+            assert (await desk.told())["error"] == transcription.BROKEN
+            lost = await desk.asked()
+            state = desk.store.calls.pop(lost.call_uuid)
+            desk.store.calls[lost.call_uuid] = msgspec.structs.replace(state, state=b"{")
+            working.add(lost)
+            working.add(await desk.asked(3000))
+            assert (await desk.told())["transcription"] == "3000 ms"
+            working.add(lost)
+            assert not working._queue
+    faults = [line["event"] for line in logged if line["log_level"] == "error"]
+    assert faults == ["transcription_broke"] * 3 + ["transcript_not_kept"]
     desk.store.calls[lost.call_uuid] = state
     async with desk.working():
         assert (await desk.told())["transcription"] == "2000 ms"
