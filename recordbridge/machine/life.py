@@ -79,6 +79,17 @@ def capture_names(recording: Recording) -> tuple[str, ...]:
     return tuple(each.name if each.captured_at else "" for each in _files(recording))
 
 
+def left_names(recording: Recording) -> tuple[str, ...]:
+    """What Asterisk may have of it: a further file can have begun without that being heard."""
+    further = {side.name for tap in recording.taps for side in tap.later}
+    names = capture_names(recording)
+    return tuple(
+        each.name
+        for each, name in zip(_files(recording), names, strict=False)
+        if name or each.name in further
+    )
+
+
 def _files(recording: Recording) -> list[Segment]:
     """All that were begun, of each the sides in their order; a later one counts more (S-1, E-5)."""
     files: list[Segment] = []
@@ -185,8 +196,7 @@ def ready(turn: Turn, recording: Recording, size: int, digest: str) -> None:
         return
     turn.durable = True
     recording = turn.put(recording, size=size, digest=digest)
-    names = tuple(name for name in capture_names(recording) if name)
-    if names:
+    if names := left_names(recording):
         turn.emit(Discard(recording_id=recording.recording_id, names=names))
     if recording.given_up:
         turn.note("recording_rescued", recording_id=recording.recording_id, size=size)

@@ -264,7 +264,7 @@ def _file(turn: Turn, recording: Recording, fact: f.PbxSeen) -> None:
     _collect(turn, recording)
     if recording.size is None and recording.captured_at is not None:
         return
-    names = {*life.capture_names(recording), *map(life.first_name, recording.taps)}
+    names = {*life.left_names(recording), *map(life.first_name, recording.taps)}
     left = tuple(name for name in fact.stored if name in names)
     if left:
         turn.emit(Discard(recording_id=recording.recording_id, names=left))

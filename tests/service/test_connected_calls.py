@@ -32,7 +32,7 @@ async def test_two_of_our_calls_are_connected(
         other = await callees.next(number(lines[1]))
         await other.answer()
         await asking.answered()
-        await other.speak(0.5, 40)
+        await other.speak(1, 40)
         await attended(callee, asking)
         await asking.ended()
         await callee.hang_up()

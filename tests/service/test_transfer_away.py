@@ -31,7 +31,7 @@ async def test_it_hangs_during_the_transfer_and_is_killed(
         call = await line.call(phone(who))
         callee = await callees.next(number(line))
         await callee.answer()
-        await callee.speak(0.5, 40)
+        await callee.speak(1, 40)
         transferer, stays = (call, callee) if who == "caller" else (callee, call)
         service.program.freeze()
         await blind(transferer, BESIDE + number(line, 1))
@@ -67,7 +67,7 @@ async def test_asterisk_refuses_a_transfer_while_nobody_is_connected(
         call = await line.call(phone(who))
         callee = await callees.next(number(line))
         await callee.answer()
-        await callee.speak(0.5, 40)
+        await callee.speak(1, 40)
         transferer = call if who == "caller" else callee
         await service.program.kill()
         await blind(transferer, BESIDE + number(line, 1))

@@ -30,7 +30,7 @@ async def test_who_came_in_a_pause_is_recorded_after_it(
         call_uuid = (await line.next("answer")).params["CallUUID"]
         callee = await callees.next(number(line))
         await callee.answer()
-        await callee.speak(0.5, 40)
+        await callee.speak(1, 40)
         (recording_id,) = (await switch(client, call_uuid, "Pause")).recording_ids
         transferer, stays = (call, callee) if who == "caller" else (callee, call)
         await blind(transferer, BESIDE + number(line, 1))

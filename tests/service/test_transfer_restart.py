@@ -24,7 +24,7 @@ async def test_after_a_transfer_the_service_is_killed(service: Service, who: str
         call = await line.call(phone(who))
         callee = await callees.next(number(line))
         await callee.answer()
-        await callee.speak(0.5, 40)
+        await callee.speak(1, 40)
         transferer, stays = (call, callee) if who == "caller" else (callee, call)
         await blind(transferer, BESIDE + number(line, 1))
         other = await third(callees, number(line, 1))

@@ -57,6 +57,22 @@ def test_a_paused_span_is_in_no_file_and_silence_in_the_result(stereo: bool) -> 
     assert set(drive.last(i.Discard).names) == {*first, *later}
 
 
+@pytest.mark.rule("E-5", "N-3")
+def test_a_further_file_that_nobody_heard_begin_is_not_left_with_asterisk() -> None:
+    """The connection broke between the resume and the end: it can have been written."""
+    drive = talking()
+    recording = run(drive, asked(drive))
+    paused(drive, recording)
+    resumed(drive, recording, began=False)
+    (further,) = (life.capture_name(tap) for tap in now(drive, recording).taps)
+    drive.feed(f.StopAsked(asked_id="api3"))
+    close(drive, now(drive, recording))
+    (first, empty) = drive.last(i.Collect).names
+    assert (first, empty) == (life.first_name(recording.taps[0]), "")
+    drive.store(recording=recording)
+    assert set(drive.last(i.Discard).names) == {first, further}
+
+
 @pytest.mark.rule("E-5")
 def test_pause_and_resume_may_be_repeated() -> None:
     drive = talking()
