@@ -18,7 +18,7 @@ from pathlib import Path
 
 from recordbridge.app import run as _run  # noqa: F401 - what the service needs, imported once
 from recordbridge.cli import main as recordbridge
-from recordbridge.store import postgres as _postgres  # noqa: F401
+from recordbridge.store import postgres as _postgres  # noqa: F401 - the lane on PostgreSQL needs it too
 from tests.chaos import controls
 
 
@@ -29,7 +29,7 @@ def _jump(file: Path) -> None:
     def off() -> float:
         return true() + float(file.read_text())
 
-    time.time = off  # noqa: TID251
+    time.time = off  # noqa: TID251 - the clock that is off
 
 
 def _child(given: argparse.Namespace) -> None:
