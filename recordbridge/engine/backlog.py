@@ -57,7 +57,9 @@ class Backlog:
         self._wake_at: Instant = 0
         self._stopping = False
         self.left = 0
-        """How many only the database holds; exact after each look."""
+        """How many only the database holds. Exact when there are none; what moves during a look
+        may be counted for a minute.
+        """
 
     def lane(self, name: str) -> Lane:
         """The lane of that name."""
@@ -84,8 +86,10 @@ class Backlog:
 
     async def look(self) -> None:
         """Ask the database what waits in each lane, now and every minute."""
-        elsewhere = self._elsewhere()
+        before = self._elsewhere()
         queues = await self._store.queues()
+        # One that was being committed when we asked is counted, and in memory only now.
+        elsewhere = max(before, self._elsewhere())
         self.left = max(0, sum(each.requests for each in queues) - elsewhere)
         for each in queues:
             lane = self.lane(each.lane)
@@ -123,6 +127,8 @@ class Backlog:
         finally:
             lane.loading = False
         self.tend(lane)
+        if not any(each.loading or each.due_at is not None for each in self._lanes.values()):
+            self.left = 0
 
     def _wake_by(self, due_at: Instant) -> None:
         if self._wake is not None:

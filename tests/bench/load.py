@@ -107,8 +107,14 @@ def _flow(ending: Ending, receiver: Receiver) -> str:
     return f"<Response>{record}</Response>"
 
 
-async def _leftovers(rig_: Rig, running: Service) -> list[str]:
-    """What is still there when everything should be over."""
+def _files(rig_: Rig, running: Service) -> set[Path]:
+    """In Asterisk's folder and in the service's work folder."""
+    folders = (rig_.recordings, running.recordings / "work")
+    return {each for folder in folders for each in folder.rglob("*") if each.is_file()}
+
+
+async def _leftovers(rig_: Rig, running: Service, before: set[Path]) -> list[str]:
+    """What is still there when everything should be over, and was not there `before`."""
     left = []
     for name in ("calls_active", "recordings_active", "deliveries_backlog"):
         value = await running.metric(f"recordbridge_{name}")
@@ -119,16 +125,16 @@ async def _leftovers(rig_: Rig, running: Service) -> list[str]:
         left.append(f"pbx: {channels}")
     if rig_.cli("bridge show all").count("\n") > 1:
         left.append("pbx: a bridge is left")
-    for folder in (rig_.recordings, running.recordings / "work"):
-        left += [f"{each} is left" for each in folder.rglob("*") if each.is_file()]
-    return left
+    return left + [f"{each} is left" for each in sorted(_files(rig_, running) - before)]
 
 
-async def _settled(checks: Checks, rig_: Rig, running: Service, calls: int) -> list[str]:
+async def _settled(
+    checks: Checks, rig_: Rig, running: Service, calls: int, before: set[Path]
+) -> list[str]:
     """Wait until all is over; what was left when the time was up."""
     until = time.monotonic() + DONE_S
     while True:
-        left = await _leftovers(rig_, running)
+        left = await _leftovers(rig_, running, before)
         if time.monotonic() > until or (checks.complete(calls) and not left):
             return left
         await asyncio.sleep(0.5)
@@ -143,14 +149,14 @@ async def load(calls: int, rate: float) -> tuple[list[str], str]:
             checks = Checks(receiver)
             flows = {each.number: _flow(each, receiver) for each in ENDINGS}
             async with service(rig_, Path(folder), flows) as running:
-                pid = running.process.pid
+                pid, before = running.process.pid, _files(rig_, running)
                 cpu, pbx, rss = cpu_s(pid), cpu_s(rig_.pbx), rss_mb(pid)
                 placed = [
                     rig_.place(each.number, quarter, rate / len(ENDINGS), *each.caller)
                     for each in ENDINGS
                 ]
                 failed = sum([await asyncio.to_thread(unanswered, each) for each in placed])
-                left = await _settled(checks, rig_, running, calls)
+                left = await _settled(checks, rig_, running, calls, before)
                 await checks.close()
                 checks.judge(calls)
                 figures = (

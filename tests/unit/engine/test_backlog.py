@@ -137,6 +137,33 @@ async def test_a_database_that_cannot_be_read_is_asked_again(
     await desk.deliveries.close(0)
 
 
+async def test_one_that_is_committed_during_a_look_is_counted_once() -> None:
+    """It is in the database before it is in memory."""
+    desk = Desk()
+    desk.sender.gate = asyncio.Event()
+    fresh = row("r1")
+    await desk.store.commit(Unit(requests=(fresh,)))
+    look = asyncio.create_task(desk.deliveries._backlog.look())
+    await asyncio.sleep(0)
+    desk.deliveries.submit(fresh)
+    await look
+    assert desk.deliveries.backlog == 1
+    desk.sender.gate.set()
+    await desk.until_idle()
+    await desk.deliveries.close(0)
+
+
+async def test_one_that_was_counted_twice_is_none_when_all_is_done() -> None:
+    desk = Desk()
+    fresh = row("r1")
+    await desk.store.commit(Unit(requests=(fresh,)))
+    await desk.deliveries._backlog.look()
+    desk.deliveries.submit(fresh)
+    await desk.until_idle()
+    assert len(desk.sender.sent) == 1
+    await desk.deliveries.close(0)
+
+
 async def test_a_mistake_of_ours_is_no_endless_loop() -> None:
     desk = Desk()
     await desk.submit(row("r1", retry=b"not msgpack"))
