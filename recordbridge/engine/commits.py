@@ -25,7 +25,8 @@ class Commits:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Callable[[], None], None] = {}
         self._last: dict[Callable[[], None], None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
 
     def soon(self, flush: Callable[[], None], *, hurry: bool = True) -> None:
         """Flush within `LAG_S`, or together with whoever cannot wait.
@@ -43,10 +44,11 @@ class Commits:
     def _within(self, seconds: float) -> None:
         due = self._loop.time() + seconds
         if self._timer is not None:
-            if self._timer.when() <= due:
+            if self._timer_at <= due:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._flush)
+        # uvloop gives a handle that knows no time when the moment has passed meanwhile.
+        self._timer, self._timer_at = self._loop.call_at(due, self._flush), due
 
     def now(self, flush: Callable[[], None]) -> None:
         """Flush at once, and everybody who waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import uvloop
 
 from recordbridge.engine import commits
 from recordbridge.engine.commits import Commits
@@ -54,3 +55,21 @@ async def test_a_reply_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     all_.soon(lambda: None)
     all_.replied(flushed.set)
     await asyncio.wait_for(flushed.wait(), 5)
+
+
+def test_a_moment_that_has_passed_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process may be put off between reading the clock and setting the timer: uvloop then
+    gives a handle without a time.
+    """
+    monkeypatch.setattr(commits, "REPLY_S", 0)
+
+    async def twice() -> list[str]:
+        done: list[str] = []
+        all_ = Commits()
+        all_.replied(lambda: done.append("first"))
+        all_.replied(lambda: done.append("second"))
+        await asyncio.sleep(0.01)
+        return done
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(twice()) == ["first", "second"]
