@@ -38,14 +38,21 @@ class Pbx:
             rig["RECORDBRIDGE_ASTERISK_USER"], rig["RECORDBRIDGE_ASTERISK_PASSWORD"]
         )
         self._http = aiohttp.ClientSession(headers={"Authorization": token})
+        self._before = self._files()
+
+    def _files(self) -> set[str]:
+        return {path.name for path in self._rig.recordings.iterdir() if path.is_file()}
 
     async def close(self) -> None:
         await self._http.close()
 
     async def look(self, runs: Callable[[str], bool], taps: Callable[[str], int]) -> Look:
-        """`runs`: whether a caller is still on the phone; `taps`: the snoops he may have."""
+        """`runs`: whether a caller is still on the phone; `taps`: the snoops he may have.
+
+        Files that were there before are another run's.
+        """
         channels, bridges = await self._list("channels"), await self._list("bridges")
-        files = [path.name for path in self._rig.recordings.iterdir() if path.is_file()]
+        files = sorted(self._files() - self._before)
         callers = {
             call_uuid(ASTERISK, each["id"]): each["caller"]["number"]
             for each in channels

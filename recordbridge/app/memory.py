@@ -1,0 +1,38 @@
+"""How the service's memory stays as it is after the start, through any number of calls."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import platform
+from contextlib import suppress
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Of glibc's mallopt(3)."""
+LARGE = 128 * 1024
+"""Bytes: what is larger goes back to the system as soon as it is not used any more."""
+ARENAS = 2
+
+
+def keep_together() -> None:
+    """Before there are threads: glibc gives each of ours a heap of its own, which keeps what was
+    large once, and large blocks are put there too after the first was freed. The process then
+    grows for hours, though nothing is kept. Another libc is left as it is.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    with suppress(AttributeError, OSError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_ARENA_MAX, ARENAS)
+        mallopt(_MMAP_THRESHOLD, LARGE)
+        mallopt(_TRIM_THRESHOLD, LARGE)
+
+
+def settle() -> None:
+    """What is there after the start stays: the collector need not look at it during calls.
+
+    A call makes some thousand objects, hardly any of them in cycles (measured: 5 % of its CPU).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
