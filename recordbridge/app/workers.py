@@ -13,6 +13,7 @@ from recordbridge.engine.claims import Claims
 from recordbridge.engine.commands import Commands
 from recordbridge.engine.deliveries import Deliveries
 from recordbridge.engine.heartbeat import Heartbeat
+from recordbridge.engine.mending import Mending
 from recordbridge.engine.ownership import Ownership
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.returns import Returns
@@ -48,6 +49,7 @@ class Workers:
         self._deliveries: Deliveries
         self._store: Database
         self._router: Router
+        self._recovery: Recovery
         self._joined = self.leaving = False
 
     def join(
@@ -58,7 +60,7 @@ class Workers:
         self.commands = Commands(store.commands, store, router, self._clock)
         self.ownership = Ownership(store, leases if leases.shared else None, self._service.worker)
         self._leases, self._deliveries = leases, deliveries
-        self._router, self._joined = router, True
+        self._router, self._recovery, self._joined = router, recovery, True
         self._succession = Succession(
             leases=leases,
             router=router,
@@ -71,12 +73,13 @@ class Workers:
     async def beating(self, links: Callable[[], list[AriPbx]]) -> AsyncIterator[None]:
         """Live for the others, if there may be any. Raises StorageError."""
         returns = Returns(self._leases, self._store, self._router)
-        self._router.returned = returns.take
+        mending = Mending(self._leases, self._router, self._recovery)
+        self._router.returned, self._router.broken = returns.take, mending.take
         try:
             async with self._beating(links):
                 yield
         finally:
-            await returns.close()
+            await asyncio.gather(returns.close(), mending.close())
 
     @contextlib.asynccontextmanager
     async def _beating(self, links: Callable[[], list[AriPbx]]) -> AsyncIterator[None]:

@@ -65,6 +65,8 @@ class Router:
     ) -> None:
         self.doubtful, self.when_sure = (sure := tenure or Tenure()).doubtful, sure.when_sure
         self.returned: Callable[[str, f.CallEntered], None] | None = None  # see `engine.returns`
+        self.broken: Callable[[str, str], None] = lambda _asterisk, _call: None
+        """Takes up what has broken (`engine.mending`)."""
         self._store = store
         self._pipeline = pipeline
         self._prompts = prompts
@@ -260,7 +262,7 @@ class Router:
         self._actors.pop(actor.state.call_uuid, None)
 
     def dropped(self, actor: Actor, *, hang_up: bool) -> None:
-        """Forget the call; its row stays open, so that a restart finds its recordings."""
+        """Forget the call. Its row stays open: its recordings are found by whoever takes it up."""
         state = actor.state
         if actor.entered is not None and not hang_up and self.returned is not None:
             self.returned(state.asterisk, actor.entered)
@@ -269,6 +271,8 @@ class Router:
         self._actors.pop(actor.state.call_uuid, None)
         self.replies.dropped(actor.state.call_uuid)
         self.lines.dropped(actor.state.call_uuid)
+        if hang_up:
+            self.broken(state.asterisk, state.call_uuid)
 
     def settled(self, row: RequestRow, outcome: Outcome | None) -> None:
         """A request was answered or has used up its fragment (`deliveries.Settled`)."""
