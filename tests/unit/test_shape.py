@@ -33,6 +33,7 @@ TASK_STARTERS = {
     "recordbridge/engine/commands.py",
     "recordbridge/engine/deliveries.py",
     "recordbridge/engine/heartbeat.py",
+    "recordbridge/engine/mending.py",
     "recordbridge/engine/pipeline.py",
     "recordbridge/engine/prompts.py",
     "recordbridge/engine/returns.py",
