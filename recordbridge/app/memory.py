@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import gc
 import platform
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Of glibc's mallopt(3)."""
 LARGE = 128 * 1024
 """Bytes: what is larger goes back to the system as soon as it is not used any more."""
 ARENAS = 2
+TRIM_S = 60.0
+"""How often what is free inside the heaps goes back too: 2 ms, off the event loop."""
 
 
 def keep_together() -> None:
@@ -26,6 +30,32 @@ def keep_together() -> None:
         mallopt(_ARENA_MAX, ARENAS)
         mallopt(_MMAP_THRESHOLD, LARGE)
         mallopt(_TRIM_THRESHOLD, LARGE)
+
+
+def trim() -> None:
+    """Give back what is free. Calls leave holes in the heaps, between what is kept for longer: with
+    600 a minute they were 1 MB after one minute, 3 after five, and went on.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextmanager
+def trimmed() -> Iterator[None]:
+    """While the block lasts, on a running loop."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def turn() -> None:
+        nonlocal timer
+        loop.run_in_executor(None, trim)
+        timer = loop.call_later(TRIM_S, turn)
+
+    timer = loop.call_later(TRIM_S, turn)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def settle() -> None:

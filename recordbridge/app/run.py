@@ -38,8 +38,9 @@ async def _serve(settings: Settings) -> int:
     try:
         async with Service(settings).running() as service:
             memory.settle()
-            while await signals.get() is signal.SIGHUP:
-                await service.reload()
+            with memory.trimmed():
+                while await signals.get() is signal.SIGHUP:
+                    await service.reload()
             log.info("stopping")
     except StorageError as error:
         return _cannot_start(str(error), UNREACHABLE)
