@@ -190,6 +190,8 @@ class Service:
             self.settings, self.store, blobs, work, submit, clock, self.metrics
         )
         self.router.transcribe = self.transcriber.add
+        if isinstance(self.listener, Whisper):
+            self.router.hurry = self.listener.hold
 
     def _agi(self, urls: RecordUrls) -> AbstractAsyncContextManager[None]:
         file_url = functools.partial(_file_url, urls, self.clock)

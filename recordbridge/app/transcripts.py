@@ -21,10 +21,12 @@ from recordbridge.store import Database
 from recordbridge.telemetry.metrics import Metrics
 
 
-def engine(configured: Transcription) -> Whisper | Remote:
-    """The engine of the YAML file."""
+def engine(
+    configured: Transcription, stood: Callable[[float], None] = lambda _seconds: None
+) -> Whisper | Remote:
+    """The engine of the YAML file. `stood` is told for how long it stood still for calls."""
     if configured.engine == "faster-whisper" or configured.url is None:
-        return Whisper(configured.model)
+        return Whisper(configured.model, stood=stood)
     return Remote(
         configured.url,
         configured.model,
@@ -68,7 +70,8 @@ def transcribing(
     metrics: Metrics,
 ) -> Transcribing:
     """With the engine of the YAML file."""
-    rate, listener = Decimal(settings.transcription.rate_per_minute), engine(settings.transcription)
+    rate = Decimal(settings.transcription.rate_per_minute)
+    listener = engine(settings.transcription, metrics.transcription_stood_still.inc)
     transcriber = Transcriber(
         store=store,
         blobs=blobs,

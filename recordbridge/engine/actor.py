@@ -75,6 +75,10 @@ class Hands(Protocol):
         """Now, if they are certainly ours."""
         ...
 
+    def hurry(self) -> None:
+        """A call waits for what is done now."""
+        ...
+
     def act(self, actor: Actor, intent: Intent) -> None: ...
 
     def noted(self, note: Note) -> None: ...
@@ -220,6 +224,8 @@ class Actor:
         self._deadline = step.deadline
         self._hurry = self._hurry or step.durable
         self.dirty = self.dirty or step.durable or step.unhurried
+        if any(not isinstance(intent, Note) for intent in step.intents):
+            self._hands.hurry()
         for intent in step.intents:
             if isinstance(intent, BEGINS):
                 self._unbegun.add(_object(intent))

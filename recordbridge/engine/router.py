@@ -84,6 +84,8 @@ class Router:
         self.deliveries: Deliveries | None = None
         self.transcribe: Callable[[TranscriptRow], None] = lambda _row: None
         """Takes recordings that shall be turned into text (`engine.transcriber`)."""
+        self.hurry: Callable[[], None] = lambda: None
+        """Told whenever a call waits for us: who takes its CPU stands back (`speech.stillness`)."""
         self.accepting: Callable[[], bool] = lambda: True
         self.most: int | None = None  # `service.max_calls`
         self.room: Callable[[str], str] = lambda _asterisk: ""

@@ -7,6 +7,14 @@ import msgspec
 from recordbridge.machine.transcription import Spoken
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """The first line of the process. `mortal`: it ends with the service, also while it stands
+    still; else it may not be stopped.
+    """
+
+    mortal: bool = False
+
+
 class Listen(msgspec.Struct, frozen=True):
     """Say what is said in the file; in `stereo` its channels are caller and callee."""
 

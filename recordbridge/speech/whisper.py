@@ -1,9 +1,9 @@
 """faster-whisper as a transcription engine: offline, in a process of its own (M-5).
 
-The process is niced, takes few threads, is the first one that a machine without memory ends, and
-dies with its standard input, that is, also when this process is killed. It is started with the
-first recording, hears one at a time, and is ended when there is nothing to do: its model is the
-largest thing in memory.
+The process is niced, takes few threads, stands still while a call waits, is the first one that a
+machine without memory ends, and dies with its standard input, that is, also when this process is
+killed. It is started with the first recording, hears one at a time, and is ended when there is
+nothing to do: its model is the largest thing in memory.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,7 +24,8 @@ import msgspec
 from recordbridge.errors import ListenerError, MediaError
 from recordbridge.machine.transcription import Spoken
 from recordbridge.speech import models
-from recordbridge.speech.listening import Heard, Listen
+from recordbridge.speech.listening import Begun, Heard, Listen
+from recordbridge.speech.stillness import Stillness
 
 EXTRA = "recordbridge[transcription]"
 MISSING = f"the transcription engine is not installed (pip install '{EXTRA}')"
@@ -55,15 +59,26 @@ def trouble(model: str) -> str:
 
 class Whisper:
     """Implements `ports.transcripts.Listener`. `rest` it at the end. It gives way to calls, unless
-    there are none.
+    there are none; `stood` is told for how many seconds it stood still.
     """
 
-    def __init__(self, model: str, threads: int = 0, *, gives_way: bool = True) -> None:
+    def __init__(
+        self,
+        model: str,
+        threads: int = 0,
+        *,
+        gives_way: bool = True,
+        stood: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self._model = model
         self._threads = threads or min(2, os.cpu_count() or 1)
         self._gives_way = gives_way
+        self._stood = stood
+        self._stillness: Stillness | None = None
+        """While it works, and may be stopped."""
         self._loaded = ""
         self._process: Process | None = None
+        self._mortal = False  # see `Begun`
 
     def name(self, model: str) -> str:
         """See the port."""
@@ -87,8 +102,10 @@ class Whisper:
         order = msgspec.json.encode(Listen(str(recording), stereo)) + b"\n"
         done = False
         try:
-            async with asyncio.timeout(patience_s):
-                told = await self._ask(order)
+            async with asyncio.timeout(patience_s) as patience:
+                process = await self._running()
+                with self._holdable(process, patience) if self._mortal else nullcontext():
+                    told = await _ask(process, order)
             done = told.endswith(b"\n")  # else it died, perhaps in the middle of its answer
         except TimeoutError:
             raise ListenerError(f"it was not transcribed within {patience_s:.0f} s") from None
@@ -113,7 +130,32 @@ class Whisper:
             process.kill()
         await process.wait()
 
-    async def _ask(self, order: bytes) -> bytes:
+    def hold(self) -> None:
+        """A call waits for us: stand still for a moment, if there is anything to do."""
+        if self._stillness is not None:
+            self._stillness.hold()
+
+    @contextmanager
+    def _holdable(self, process: Process, patience: asyncio.Timeout) -> Iterator[None]:
+        """It may be stopped while the block lasts. What it stands still costs no patience."""
+
+        def go(stood_s: float) -> None:
+            _send(process, signal.SIGCONT)
+            self._stood(stood_s)
+            until = patience.when()
+            if until is not None and not patience.expired():
+                patience.reschedule(until + stood_s)
+
+        stop = partial(_send, process, signal.SIGSTOP)
+        stillness = self._stillness = Stillness(stop, go, asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            self._stillness = None
+            stillness.end()
+
+    async def _running(self) -> Process:
+        """Its process; started, when there is none, up to where it may be stopped."""
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", _MODULE, str(models.find(self._loaded)),
@@ -121,10 +163,23 @@ class Whisper:
                 stdin=PIPE, stdout=PIPE, start_new_session=True, limit=LONGEST_LINE,
                 env=os.environ | OFFLINE,
             )  # fmt: skip
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(ConnectionError):  # it has died: there is no answer then
-            process.stdin.write(order)
-            await process.stdin.drain()
-        return await process.stdout.readline()
+            assert self._process.stdout is not None
+            begun = await self._process.stdout.readline()
+            self._mortal = bool(begun) and msgspec.json.decode(begun, type=Begun).mortal
+        return self._process
+
+
+async def _ask(process: Process, order: bytes) -> bytes:
+    """Its answer; without an end of line when it has died."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(ConnectionError):
+        process.stdin.write(order)
+        await process.stdin.drain()
+    return await process.stdout.readline()
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    """It may have died."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)

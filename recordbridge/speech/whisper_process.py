@@ -1,7 +1,8 @@
 """The process in which faster-whisper runs: orders on standard input, answers on standard output.
 
-Started by `recordbridge.speech.whisper`; one line in, one line out, in order. It gives way to calls
-before it loads anything: loading takes a few seconds of CPU.
+Started by `recordbridge.speech.whisper`; one line out when it may be stopped, then one line in, one
+line out, in order. It gives way to calls before it loads anything: loading takes a few seconds of
+CPU.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import BinaryIO
 
 import msgspec
 
-from recordbridge.speech.giving_way import give_way
-from recordbridge.speech.listening import Listen
+from recordbridge.speech.giving_way import die_with_parent, give_way
+from recordbridge.speech.listening import Begun, Heard, Listen
 
 _ENGINE = "recordbridge.speech.whisper_engine"
 
@@ -25,11 +27,15 @@ def main() -> None:
     model, threads, *hurry = sys.argv[1:]
     if not hurry:
         give_way()
+    _tell(answers, Begun(mortal=not hurry and die_with_parent()))
     engine = importlib.import_module(_ENGINE).Engine(model, int(threads))
     for line in sys.stdin.buffer:
-        heard = engine.hear(msgspec.json.decode(line, type=Listen))
-        answers.write(msgspec.json.encode(heard) + b"\n")
-        answers.flush()
+        _tell(answers, engine.hear(msgspec.json.decode(line, type=Listen)))
+
+
+def _tell(answers: BinaryIO, told: Begun | Heard) -> None:
+    answers.write(msgspec.json.encode(told) + b"\n")
+    answers.flush()
 
 
 if __name__ == "__main__":

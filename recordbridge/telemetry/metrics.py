@@ -161,6 +161,11 @@ class Metrics:
             "Recordings that shall be turned into text, the one under way included.",
             registry=registry,
         )
+        self.transcription_stood_still = Counter(
+            "recordbridge_transcription_stood_still_seconds_total",
+            "For which the engine on this machine stood still because a call waited.",
+            registry=registry,
+        )
 
     def exposition(self) -> bytes:
         """What `/metrics` answers, of the type CONTENT_TYPE."""
