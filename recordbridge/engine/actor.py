@@ -29,6 +29,7 @@ from recordbridge.machine.intents import (
     BeginCapture,
     BeginLeg,
     BeginPlayback,
+    Discard,
     EndCapture,
     EndLeg,
     EndPlayback,
@@ -50,7 +51,8 @@ log = structlog.get_logger()
 
 URGENT = (Request, Pbx, Reply, AgiResult)
 """Intents for which somebody out there waits: their commit is made at once."""
-
+UNHURRIED = (Note, Discard, Release, Transcribe, Recognise)
+"""Intents for which nobody waits, not even a later step."""
 
 BEGINS, ENDS = (BeginLeg, BeginPlayback), (EndLeg, EndPlayback)
 WRITTEN = (Request, Recognise)
@@ -224,7 +226,7 @@ class Actor:
         self._deadline = step.deadline
         self._hurry = self._hurry or step.durable
         self.dirty = self.dirty or step.durable or step.unhurried
-        if any(not isinstance(intent, Note) for intent in step.intents):
+        if any(not isinstance(intent, UNHURRIED) for intent in step.intents):
             self._hands.hurry()
         for intent in step.intents:
             if isinstance(intent, BEGINS):

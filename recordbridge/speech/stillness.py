@@ -12,13 +12,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-HOLD_S = 0.03
-"""From a call's last step on: a commit, a file put away and a request begun take less."""
-CREDIT_S = 0.25
+HOLD_S = 0.015
+"""From a call's last step on: what it leads to has begun, or led to the next step, by then."""
+CREDIT_S = 0.2
 """So long it stands still at once, at the most."""
-EARNED = 0.5
+EARNED = 1.0
 """How much of it is earned by running, for each second: with the above it stands still for at most
-half of any second, and for a third of a long time.
+0.6 s of any second, and for half of a long time.
 """
 
 

@@ -90,7 +90,7 @@ async def test_engine_and_service_are_killed_and_the_text_comes_once(listening: 
     call = await line.call([say("agent-pass"), hang_up()])
     await call.ended()
     recording_id = (await line.next("callback")).params["RecordingID"]
-    await _kill(await _engine())
+    await _kill(await engine_process())
     await listening.program.kill()
     (row,) = _rows(listening, recording_id)
     await listening.program.start()
@@ -128,7 +128,7 @@ def _rows(service: Service, recording_id: str) -> Any:
     return service.rows("SELECT * FROM transcripts WHERE recording_id = ?", recording_id)
 
 
-async def _engine() -> int:
+async def engine_process() -> int:
     """The process of the engine, once it runs: a child of the service, our child."""
     async with asyncio.timeout(PATIENCE_S):
         while not (found := [pid for pid in _processes() if _is_engine(pid)]):
