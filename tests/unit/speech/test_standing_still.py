@@ -97,7 +97,7 @@ async def test_it_stands_still_in_moments_and_hears_all_the_same(silence: Path) 
                 engine.hold()
                 await asyncio.sleep(0.001)
         assert await hearing == []
-        assert min(stood) > 0
+        assert sum(stood) > 0
         engine.hold()
         assert state(pid) != STOPPED, "it has nothing to do"
         assert await engine.listen(silence, stereo=False, duration_ms=0, model="") == []
