@@ -1,8 +1,8 @@
 """faster-whisper as a transcription engine: offline, in a process of its own (M-5).
 
 The process is niced, takes few threads, stands still while a call waits, is the first one that a
-machine without memory ends, and dies with its standard input, that is, also when this process is
-killed. It is started with the first recording, hears one at a time, and is ended when there is
+machine without memory ends, and dies with its standard input or its parent, that is, also when
+this process is killed. It is started with the first recording, hears one at a time, and is ended when there is
 nothing to do: its model is the largest thing in memory.
 """
 
@@ -104,7 +104,8 @@ class Whisper:
         try:
             async with asyncio.timeout(patience_s) as patience:
                 process = await self._running()
-                with self._holdable(process, patience) if self._mortal else nullcontext():
+                holdable = self._gives_way and self._mortal
+                with self._holdable(process, patience) if holdable else nullcontext():
                     told = await _ask(process, order)
             done = told.endswith(b"\n")  # else it died, perhaps in the middle of its answer
         except TimeoutError:
@@ -165,7 +166,7 @@ class Whisper:
             )  # fmt: skip
             assert self._process.stdout is not None
             begun = await self._process.stdout.readline()
-            self._mortal = bool(begun) and msgspec.json.decode(begun, type=Begun).mortal
+            self._mortal = begun.endswith(b"\n") and msgspec.json.decode(begun, type=Begun).mortal
         return self._process
 
 

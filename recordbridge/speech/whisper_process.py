@@ -1,7 +1,7 @@
 """The process in which faster-whisper runs: orders on standard input, answers on standard output.
 
-Started by `recordbridge.speech.whisper`; one line out when it may be stopped, then one line in, one
-line out, in order. It gives way to calls before it loads anything: loading takes a few seconds of
+Started by `recordbridge.speech.whisper`; one line out when it has begun, then one line in, one line
+out, in order. It gives way to calls before it loads anything: loading takes a few seconds of
 CPU.
 """
 
@@ -27,15 +27,18 @@ def main() -> None:
     model, threads, *hurry = sys.argv[1:]
     if not hurry:
         give_way()
-    _tell(answers, Begun(mortal=not hurry and die_with_parent()))
+    _tell(answers, Begun(mortal=die_with_parent()))
     engine = importlib.import_module(_ENGINE).Engine(model, int(threads))
     for line in sys.stdin.buffer:
         _tell(answers, engine.hear(msgspec.json.decode(line, type=Listen)))
 
 
 def _tell(answers: BinaryIO, told: Begun | Heard) -> None:
-    answers.write(msgspec.json.encode(told) + b"\n")
-    answers.flush()
+    try:
+        answers.write(msgspec.json.encode(told) + b"\n")
+        answers.flush()
+    except BrokenPipeError:
+        os._exit(0)  # the service is gone: there is nobody to tell of it
 
 
 if __name__ == "__main__":
