@@ -2,8 +2,8 @@
 
 The process is niced, takes few threads, stands still while a call waits, is the first one that a
 machine without memory ends, and dies with its standard input or its parent, that is, also when
-this process is killed. It is started with the first recording, hears one at a time, and is ended when there is
-nothing to do: its model is the largest thing in memory.
+this process is killed. It is started with the first recording, hears one at a time, and is ended
+when there is nothing to do: its model is the largest thing in memory.
 """
 
 from __future__ import annotations
