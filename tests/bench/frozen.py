@@ -16,8 +16,8 @@ from tests.bench.rigged import cpu_s
 
 MOUNTS = Path("/proc/mounts")
 PATIENCE_S = 1.0
-MOST_S = 0.005
-"""CPU of a process that is held: signals that come in cost it nothing to speak of."""
+MOST_S = 0.04
+"""CPU of a process that is held: what the kernel spends on signals that come in for it."""
 
 
 class Frozen:

@@ -9,6 +9,7 @@ a control group, because the service stops it by signals, in moments; they count
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import statistics
 import tempfile
@@ -206,7 +207,8 @@ async def _run(
             await asyncio.sleep(SETTLE_S)
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
     told = {each.params["CallUUID"]: each.at for each in receiver.requests[seen:]}
     begun = [
         (at, observed.started[name])
