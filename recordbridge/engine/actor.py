@@ -236,7 +236,8 @@ class Actor:
                 self._late.append(intent)
                 continue
             if isinstance(intent, Note):
-                self._note(intent)
+                getattr(self._log, intent.level)(intent.event, **intent.fields)
+                self._hands.noted(intent)
             elif self._waits(intent):
                 # Also when the commit that it waits for is on its way already.
                 self.dirty = self.dirty or isinstance(intent, BeginCapture)
@@ -263,10 +264,6 @@ class Actor:
         self._hands.act(self, intent)
         if failpoints.ON:
             failpoints.reach(f"after.{type(intent).__name__}", sent=True)
-
-    def _note(self, note: Note) -> None:
-        getattr(self._log, note.level)(note.event, **note.fields)
-        self._hands.noted(note)
 
     def _arm(self) -> None:
         """See to it that the machine is asked when something is due.
