@@ -18,7 +18,8 @@ from tests.unit.speech.test_whisper import write
 
 pytestmark = pytest.mark.rule("M-5")
 
-PATIENCE_S = 60
+PATIENCE_S = 120
+TIMES = 3
 STOPPED = "T"
 GONE = ("", "Z", "X")
 
@@ -93,11 +94,11 @@ async def test_it_stands_still_in_moments_and_hears_all_the_same(silence: Path) 
         pid = await still(engine)
         await becomes(pid, stopped=False)
         async with asyncio.timeout(PATIENCE_S):
-            while not hearing.done():
+            while len(stood) < TIMES and not hearing.done():
                 engine.hold()
                 await asyncio.sleep(0.001)
         assert await hearing == []
-        assert sum(stood) > 0
+        assert len(stood) >= TIMES
         engine.hold()
         assert state(pid) != STOPPED, "it has nothing to do"
         assert await engine.listen(silence, stereo=False, duration_ms=0, model="") == []
