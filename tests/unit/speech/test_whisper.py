@@ -100,7 +100,7 @@ async def test_half_an_answer_is_none(
 ) -> None:
     """It was killed while it wrote."""
     shell = tmp_path / "engine"
-    shell.write_text("#!/bin/sh\nread order\nprintf '{\"spoken\"'\n")
+    shell.write_text("#!/bin/sh\necho {}\nread order\nprintf '{\"spoken\"'\n")
     shell.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(shell))
     with pytest.raises(ListenerError, match="died"):
