@@ -2,8 +2,8 @@
 
 Niceness and short slices decide who runs on a CPU. They are no help against what the engine does
 on the next one: two CPUs of a virtual machine often are the two threads of one core, and share its
-caches and its memory anyway. What a call asks for is done within some milliseconds, so as long
-nothing else runs; and because calls may ask without a break, the time is limited.
+caches and its memory anyway. What a call asks for is done within some milliseconds: so long the
+engine stands still. Because calls may ask without a break, its time is limited.
 """
 
 from __future__ import annotations
