@@ -65,17 +65,21 @@ async def _die(lane: Lane, places: Sequence[str], armed_s: float) -> bool:
     await lane.service.died(armed_s)
     reached = not place.exists()
     place.unlink(missing_ok=True)
+    if reached:
+        lane.dies(place.name)
     return reached
 
 
 async def _kill(lane: Lane, how: str) -> None:
     """One that has ended by itself, because its database was away at the start, does not count."""
+    lane.dies(how)
     if await lane.service.kill():
         lane.kills["moment" if how == "place" else how] += 1
         lane.touch("service")
 
 
 async def kill_application(lane: Lane) -> None:
+    lane.dies("application")
     lane.application.kill()
     await asyncio.sleep(lane.random.uniform(0.2, 1.5))
     await lane.application.start()
@@ -95,6 +99,7 @@ async def kill_asterisk(lane: Lane) -> None:
 
 async def kill_database(lane: Lane) -> None:
     assert lane.postgres is not None
+    lane.dies("postgresql")
     with lane.outage():
         await asyncio.to_thread(lane.postgres.kill)
         await asyncio.sleep(lane.random.uniform(0.2, 2.0))

@@ -19,7 +19,7 @@ from recordbridge.instant import Instant
 from tests import postgres
 from tests.chaos.cable import FaultyCable
 from tests.chaos.caller import Caller, Entry, clock
-from tests.chaos.ledger import Journal, Result, complete, judged, urls
+from tests.chaos.ledger import Journal, Result, again, complete, judged, urls
 from tests.chaos.parts import ApplicationProcess, ServiceProcess
 from tests.chaos.scenes import Scene, scenes
 from tests.objectstore import ObjectStore
@@ -52,6 +52,8 @@ class Lane:
         """How often each fault has happened."""
         self.kills: Counter[str] = Counter()
         """How the service was killed."""
+        self.deaths: list[tuple[Instant, str]] = []
+        """What was killed when: a repeated request is put down to it."""
         self.outages: list[tuple[Instant, Instant]] = []
         self.calling = True
         self.patience_s = 0.0
@@ -190,6 +192,10 @@ class Lane:
         yield
         self.outages.append((began, clock()))
 
+    def dies(self, what: str) -> None:
+        """It is being killed."""
+        self.deaths.append((clock(), what))
+
     def now(self) -> float:
         """Seconds."""
         return asyncio.get_running_loop().time()
@@ -227,6 +233,7 @@ class Lane:
                 files = {url: await _fetch(http, url) for url in urls(told)}
                 kept = self._folder / "breaches"
                 result.add(await loop.run_in_executor(pool, judged, entry, told, files, kept))
+                result.again += again(told, self.deaths)
         result.broke += [line for each in self.services for line in each.broke(self.explained)]
         return result
 

@@ -14,10 +14,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from recordbridge.engine.attempts import FILE_NAMES
+from recordbridge.instant import Instant
 from tests.chaos import truth
 from tests.chaos.caller import Entry
 from tests.chaos.scenes import Take
@@ -42,6 +44,8 @@ class Result:
     """Reported as failed, with a reason that a fault explains."""
     requests: int = 0
     repeats: int = 0
+    again: list[tuple[str, int]] = field(default_factory=list)
+    """For each repeat: what was killed after the first, and how many ms after."""
     missing_ms: list[int] = field(default_factory=list)
     broke: list[str] = field(default_factory=list)
     """Lines of the service's log that say that something is wrong in it."""
@@ -52,6 +56,7 @@ class Result:
         self.honest += other.honest
         self.requests += other.requests
         self.repeats += other.repeats
+        self.again += other.again
         self.missing_ms += other.missing_ms
         self.broke += other.broke
 
@@ -225,6 +230,19 @@ class Judge:
                 f"recording {nth} ({sound.ms:.0f} ms): {missing} ms of the {who}'s"
                 f" {first:.2f} to {end:.2f} s",
             )
+
+
+def again(
+    told: dict[str, list[dict[str, Any]]], deaths: list[tuple[Instant, str]]
+) -> list[tuple[str, int]]:
+    """What was killed between a request and its repeat, and how many ms after the request."""
+    found = []
+    for requests in told.values():
+        for first, second in pairwise(requests):
+            between = [each for each in deaths if first["at"] <= each[0] <= second["at"]]
+            when, what = between[0] if between else (second["at"], "nothing")
+            found.append((what, when - first["at"]))
+    return found
 
 
 def _said(params: dict[str, str]) -> frozenset[tuple[str, str]]:

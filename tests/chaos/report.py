@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from tests.chaos.ledger import Result
 
@@ -39,6 +39,15 @@ class Run:
     def repeats(self) -> float:
         return self.result.repeats / max(1, self.result.requests)
 
+    def _again(self) -> str:
+        """After whose death they came, and how long before it the first was there."""
+        after: defaultdict[str, list[int]] = defaultdict(list)
+        for what, ms in self.result.again:
+            after[what].append(ms)
+        most = sorted(after.items(), key=lambda each: -len(each[1]))
+        told = (f"{what} {len(ms)} ({', '.join(map(str, sorted(ms)))} ms)" for what, ms in most)
+        return f", after the death of: {'; '.join(told)}" if most else ""
+
     def breaches(self) -> list[str]:
         """What must not have happened, a line each."""
         found = [f"{kind}: {what}" for kind, what in self.result.breaches]
@@ -61,7 +70,7 @@ class Run:
             f" {self.result.recordings} recordings; {self.result.honest} of them failed and say"
             " why (Asterisk was killed, or a disk was full)."
             f" {self.result.requests} requests, {self.result.repeats} of them repeats"
-            f" ({self.repeats:.2%}). Speech missing in a file: at most"
+            f" ({self.repeats:.2%}){self._again()}. Speech missing in a file: at most"
             f" {max(missing, default=0)} ms, {sum(missing)} ms in {len(missing)} sides in all.\n\n"
             "| | |\n| --- | --- |\n" + "\n".join(lost) + "\n\n"
             "| fault | times |\n| --- | --- |\n" + "\n".join(faults) + "\n\n"
