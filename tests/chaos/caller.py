@@ -97,19 +97,9 @@ class Caller:
             async with asyncio.timeout(self.patience_s):
                 while True:
                     with suppress(TimeoutError):  # of a call's own patience
-                        return await self._over(call)
+                        return await call.ended()
         self.entry.stuck = True
         await call.hang_up()
-        return await call.ended()
-
-    async def _over(self, call: Call) -> Ended:
-        """With Asterisk dead it is hung up in the middle of whatever it does."""
-        try:
-            return await call.ended()
-        except AssertionError:  # the carrier has refused the next thing that it was to do
-            if self.entry.pbx_died_at is None:
-                raise
-            call.script = None
         return await call.ended()
 
     async def _listen(self, call: Call) -> None:

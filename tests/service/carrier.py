@@ -263,12 +263,12 @@ class Carrier:
     async def ask(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None
     ) -> bytes:
-        """A request to the carrier's ARI; GoneError for 404."""
+        """A request to the carrier's ARI; GoneError for 404, or if the channel is just ending."""
         async with self._http.request(
             method, self._url + path, params=query, json=body
         ) as response:
             data = await response.read()
-            if response.status == 404:
+            if response.status == 404 or (response.status == 409 and LEFT in data):
                 raise GoneError(path)
             assert response.status < 400, f"{method} {path}: {response.status} {data!r}"
             return data
@@ -297,6 +297,8 @@ class Carrier:
             call.script = asyncio.create_task(_follow(call, steps))
 
 
+LEFT = b"not in Stasis application"
+"""Every channel here is in ours until it is hung up."""
 _ABOUT = (("playback", "id"), ("recording", "name"))
 
 
