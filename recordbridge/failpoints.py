@@ -7,6 +7,7 @@ Without it `ON` is False, and all that a place costs is to look at that.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -15,8 +16,8 @@ from pathlib import Path
 
 FOLDER = os.environ.get("RECORDBRIDGE_FAILPOINTS", "")
 ON = bool(FOLDER)
-SENT_S = 0.03
-"""So long may take what was written to a socket before the kill until it is really sent."""
+SENT_S = 0.002
+"""So long the event loop goes on: what was to be written to a socket is sent then."""
 
 _dying = threading.Event()
 
@@ -24,7 +25,7 @@ _dying = threading.Event()
 def reach(name: str, *, sent: bool = False) -> None:
     """Die here if that is wanted: at once, or (`sent`) as soon as what was written has gone out.
 
-    In that time nothing is committed any more: see `hold`.
+    In that time nothing is committed any more: see `hold`. `sent` is for the event loop's thread.
     """
     place = Path(FOLDER, name)
     if not ON or not place.exists():
@@ -33,7 +34,7 @@ def reach(name: str, *, sent: bool = False) -> None:
     if not sent:
         os.kill(os.getpid(), signal.SIGKILL)
     _dying.set()
-    threading.Thread(target=_die, daemon=True).start()
+    asyncio.get_running_loop().call_later(SENT_S, _die)
 
 
 def hold() -> None:
@@ -43,5 +44,4 @@ def hold() -> None:
 
 
 def _die() -> None:
-    time.sleep(SENT_S)
     os.kill(os.getpid(), signal.SIGKILL)

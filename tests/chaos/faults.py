@@ -63,11 +63,13 @@ async def _die(lane: Lane, places: Sequence[str], armed_s: float) -> bool:
     place = lane.service.failpoints / lane.random.choice(places)
     place.touch()
     await lane.service.died(armed_s)
-    reached = not place.exists()
-    place.unlink(missing_ok=True)
-    if reached:
+    try:
+        place.unlink()
+    except FileNotFoundError:  # it came there, perhaps just now: then it is dying
+        await lane.service.died(PATIENT_S)
         lane.dies(place.name)
-    return reached
+        return True
+    return False
 
 
 async def _kill(lane: Lane, how: str) -> None:

@@ -59,7 +59,8 @@ class ServiceProcess:
         )
 
     async def start(self) -> None:
-        """Start it; it is not ready yet."""
+        """Start it; it is not ready yet. The last one must be dead: there would be two."""
+        assert self._died.is_set()
         assert self._nursery.stdin is not None
         assert self._nursery.stdout is not None
         self._nursery.stdin.write(b"start\n")
