@@ -96,7 +96,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=5, help="each other fault in its lane")
     parser.add_argument("--control", default="", choices=["", *CONTROLS], help="a safety less")
     parser.add_argument("--intact", action="store_true", help="its course, with nothing taken away")
-    parser.add_argument("--calls", type=int, default=5, help="at once, in each lane")
+    parser.add_argument("--calls", type=int, default=8, help="at once, in each lane")
     parser.add_argument("--lanes", nargs="+", default=FULL, choices=[*LANES])
     parser.add_argument("--pace", type=float, default=9.5, help="seconds from kill to kill")
     parser.add_argument("--scene", default="", help="scenes with this in their name")
