@@ -69,7 +69,7 @@ class SocketDispatch:
         # Methods and URIs are plain ASCII without quotes (see command.py).
         self._socket.send(
             f'{{"type":"RESTRequest","transaction_id":"{transaction}",'
-            f'"method":"{method}","uri":"{uri}"{_with(body)}}}'
+            f'"method":"{method}","uri":"{uri}"{_with(body) if body else ""}}}'
         )
         return transaction
 
@@ -157,8 +157,6 @@ class HttpDispatch:
 
 def _with(body: str) -> str:
     """The members of a request that has a body: JSON inside a JSON string."""
-    if not body:
-        return ""
     text = msgspec.json.encode(body).decode()
     return f',"content_type":"application/json","message_body":{text}'
 

@@ -17,14 +17,13 @@ import structlog
 from msgspec.structs import replace
 
 from recordbridge import failpoints
-from recordbridge.engine import rows
+from recordbridge.engine import rows, units
 from recordbridge.engine.commits import Commits
 from recordbridge.errors import FenceError
 from recordbridge.instant import Clock, Instant
 from recordbridge.machine import call as machine
 from recordbridge.machine.facts import CallEntered, Fact
 from recordbridge.machine.intents import (
-    Abandon,
     AgiResult,
     BeginCapture,
     BeginLeg,
@@ -34,17 +33,15 @@ from recordbridge.machine.intents import (
     EndLeg,
     EndPlayback,
     Intent,
-    MakeDurable,
     Note,
     Pbx,
     Recognise,
     Release,
     Reply,
     Request,
-    Transcribe,
 )
-from recordbridge.machine.state import Call, Recording
-from recordbridge.ports.rows import RecordingRow, RequestRow, RequestUpdate, Unit
+from recordbridge.machine.state import Call
+from recordbridge.ports.rows import RequestRow, Unit
 from recordbridge.ports.store import Store
 
 log = structlog.get_logger()
@@ -301,11 +298,11 @@ class Actor:
         self._kept = state
         now = self._clock()
         self.version += 1
-        asked = _asked(state, late, now, self._hands.commands) if late else Unit()
+        asked = units.asked(state, late, now, self._hands.commands) if late else Unit()
         unit = replace(
             asked,
             call=rows.call_row(state, self.version, self.fence, open_=not machine.finished(state)),
-            recordings=_changed(state, known),
+            recordings=units.changed(state, known),
         )
         future = self._store.commit(unit, quiet=not late)
         future.add_done_callback(lambda done: self._committed(done, state, late, unit.requests))
@@ -348,41 +345,5 @@ class Actor:
             self._hands.released(self)
 
 
-def _changed(state: Call, known: tuple[Recording, ...]) -> tuple[RecordingRow, ...]:
-    """The rows of the recordings that are not as they were known."""
-    return tuple(
-        [
-            rows.recording_row(state, recording)
-            for index, recording in enumerate(state.recordings)
-            if index >= len(known) or recording is not known[index]
-        ]
-    )
-
-
-def _asked(state: Call, intents: list[Intent], now: Instant, commands: Mapping[str, str]) -> Unit:
-    """What intents write of their own."""
-    wishes = (i for i in intents if isinstance(i, Transcribe))
-    return Unit(
-        requests=tuple(rows.request_row(state, i, now) for i in intents if isinstance(i, Request)),
-        starts=tuple(rows.start_row(state, i, now) for i in intents if isinstance(i, Recognise)),
-        transcripts=tuple(rows.transcript_row(state, wish) for wish in wishes),
-        updates=tuple(u for i in intents if (u := _update(i)) is not None),
-        answers=tuple(
-            rows.answer_row(commands[i.asked_id], i, now)
-            for i in intents
-            if isinstance(i, Reply) and i.asked_id in commands
-        ),
-    )
-
-
 def _object(intent: BeginLeg | EndLeg | BeginPlayback | EndPlayback) -> str:
     return intent.leg_id if isinstance(intent, BeginLeg | EndLeg) else intent.playback_id
-
-
-def _update(intent: Intent) -> RequestUpdate | None:
-    """What an intent about an earlier request changes in its row."""
-    if isinstance(intent, MakeDurable):
-        return RequestUpdate(request_id=intent.request_id, durable=True, wants_document=False)
-    if isinstance(intent, Abandon):
-        return RequestUpdate(request_id=intent.request_id, state="parked", settled=True)
-    return None

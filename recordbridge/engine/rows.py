@@ -85,8 +85,12 @@ def recording_row(call: Call, recording: Recording) -> RecordingRow:
         error=recording.error,
         size=recording.size,
         digest=recording.digest,
-        pauses=",".join(f"{each.since}-{each.until or ''}" for each in recording.pauses),
+        pauses=_pauses(recording) if recording.pauses else "",
     )
+
+
+def _pauses(recording: Recording) -> str:
+    return ",".join(f"{each.since}-{each.until or ''}" for each in recording.pauses)
 
 
 def _status(recording: Recording) -> RecordingStatus:

@@ -31,7 +31,7 @@ class Tenure:
 
     def doubtful(self) -> bool:
         """Whether another worker may own what was ours."""
-        return self._now() >= self._until and not self._away
+        return self._until != inf and self._now() >= self._until and not self._away
 
     def when_sure(self, act: Callable[[], None]) -> None:
         """Now, or when `tell` finds that nothing is doubtful."""

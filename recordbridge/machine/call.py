@@ -132,11 +132,10 @@ def _finish(turn: Turn) -> Step:
 
 def deadline(call: Call) -> Instant | None:
     """When `step(call, None, ...)` has something to do next."""
-    moments = [
-        each.deadline
-        for each in call.recordings
-        if each.deadline is not None and (not call.away or each.phase == "collecting")
-    ]
+    moments: list[Instant] = []
+    for each in call.recordings:
+        if each.deadline is not None and (not call.away or each.phase == "collecting"):
+            moments.append(each.deadline)  # noqa: PERF401 - a function less in each step
     if call.away:
         return min(moments, default=None)
     if (element := doing.deadline(call.flow.doing)) is not None:
@@ -188,9 +187,11 @@ def _settle(turn: Turn) -> None:
             pausing.go_on(turn, recording)
     if turn.call.present and not turn.call.outside:
         doing.after_recording(turn)
-        dialing.go_on(turn)
+        if isinstance(turn.call.flow.doing, Dialing):
+            dialing.go_on(turn)
         flow.go_on(turn)
-    renewal.settle(turn)
+    if turn.call.one_stream:
+        renewal.settle(turn)
     if turn.call.ended_at is None:
         return
     if not turn.call.notified:

@@ -94,10 +94,9 @@ def _files(recording: Recording) -> list[Segment]:
     """All that were begun, of each the sides in their order; a later one counts more (S-1, E-5)."""
     files: list[Segment] = []
     for taps in (*recording.former, recording.taps):
-        files += (Segment(first_name(tap), None if tap.lost else tap.captured_at) for tap in taps)
-        files += (
-            side for sides in zip(*(tap.later for tap in taps), strict=True) for side in sides
-        )
+        files += [Segment(first_name(tap), None if tap.lost else tap.captured_at) for tap in taps]
+        for sides in zip(*[tap.later for tap in taps], strict=True):
+            files += sides
     return files
 
 

@@ -25,10 +25,8 @@ LISTENING = ("preparing", "starting", "answering", "running")
 
 
 def settle(turn: Turn) -> None:
-    """After each step: another sender than before is heard, or is about to be."""
+    """After each step on such a build: another sender than before is heard, or is about to be."""
     call = turn.call
-    if not call.one_stream:
-        return
     if not any(each.phase in LISTENING for each in call.recordings):
         _heard(turn, "")  # the translator goes with the snoops
         return

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect
 from recordbridge.instant import Instant
 from recordbridge.ports.rows import CommandRow
 from recordbridge.store.batch import Piece
+from recordbridge.store.compiled import compiled, rendered
 from recordbridge.store.statements import Cursor, Statements
 from recordbridge.store.tables import calls, commands
 
@@ -65,11 +66,7 @@ class Commands:
         await self._write(delete(commands).where(commands.c.added_at < before))
 
     async def _write(self, statement: Executable) -> None:
-        compiled = statement.compile(  # type: ignore[attr-defined]  # every statement can
-            dialect=self._dialect
-        )
-        text = str(compiled)
-        values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+        text, values = rendered(compiled(statement, self._dialect))
 
         def work(cursor: Cursor, _sql: Statements) -> object:
             cursor.execute(text, values)

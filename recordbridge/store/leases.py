@@ -23,6 +23,7 @@ from recordbridge.ports.store import Neighbour
 from recordbridge.store import lease_statements as wanted
 from recordbridge.store.backend import Backend
 from recordbridge.store.batch import Piece
+from recordbridge.store.compiled import Rendered, compiled, rendered
 from recordbridge.store.statements import Cursor, Statements
 from recordbridge.store.tables import calls, requests, transcripts
 
@@ -149,13 +150,10 @@ class Leases:
     async def replay_requests(self, ids: list[str], now: Instant) -> None:
         """These are due again, from the first step on (E-5); requests for documents are not."""
         statement = wanted.requests_replay(ids, now, self.worker)
-        replay = statement.compile(  # type: ignore[attr-defined]  # every statement can
-            dialect=self._dialect, compile_kwargs={"render_postcompile": True}
-        )
-        values = tuple(replay.params[name] for name in replay.positiontup or ())
+        text, values = rendered(compiled(statement, self._dialect, lists=True))
 
         def work(cursor: Cursor, _sql: Statements) -> object:
-            cursor.execute(str(replay), values)
+            cursor.execute(text, values)
             return None
 
         await self._run(work)
@@ -189,17 +187,11 @@ class Leases:
 
         return cast("_Rows", await self._run(work))
 
-    def _rendered(
-        self, statement: Executable, values: dict[str, object]
-    ) -> tuple[str, tuple[object, ...]]:
-        compiled: SQLCompiler | None = self._compiled.get(statement)
-        if compiled is None:
-            compiled = statement.compile(  # type: ignore[attr-defined]  # every statement can
-                dialect=self._dialect
-            )
-            self._compiled[statement] = compiled
-        known = {**compiled.params, **values, "worker": self.worker}
-        return str(compiled), tuple(known[name] for name in compiled.positiontup or ())
+    def _rendered(self, statement: Executable, values: dict[str, object]) -> Rendered:
+        known = self._compiled.get(statement)
+        if known is None:
+            known = self._compiled[statement] = compiled(statement, self._dialect)
+        return rendered(known, {**values, "worker": self.worker})
 
 
 def _made(make: type[_Row], table: Table, found: _Rows) -> list[_Row]:

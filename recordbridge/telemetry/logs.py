@@ -44,9 +44,7 @@ def configure(
     out = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        _timestamp(clock or SystemClock()),
-        structlog.processors.format_exc_info,
+        _head(clock or SystemClock()),
         redacted,
     ]
     ends = _ends(output, colors=out.isatty())
@@ -76,17 +74,19 @@ def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return msgspec.json.encode({**first, **event}, enc_hook=repr).decode()
 
 
-def _timestamp(clock: Clock) -> Processor:
-    """Adds `timestamp`; the text of a second is made once."""
+def _head(clock: Clock) -> Processor:
+    """Adds `timestamp`, whose text is made once for a second, and `level`; exceptions as text."""
     known: tuple[int, str] = (0, "")
+    exceptions = structlog.processors.format_exc_info
 
-    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    def add(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         nonlocal known
         second, millisecond = divmod(clock(), 1000)
         if second != known[0]:
             known = (second, to_datetime(second * 1000).strftime("%Y-%m-%dT%H:%M:%S"))
         event["timestamp"] = f"{known[1]}.{millisecond:03d}Z"
-        return event
+        event["level"] = method
+        return exceptions(logger, method, event) if "exc_info" in event else event
 
     return add
 
