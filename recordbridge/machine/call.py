@@ -177,7 +177,7 @@ def finished(call: Call) -> bool:
     """
     if call.ended_at is None or call.leftovers:
         return False
-    return all(life.settled(each) for each in call.recordings)
+    return all(map(life.settled, call.recordings))
 
 
 def _settle(turn: Turn) -> None:
