@@ -39,6 +39,7 @@ from recordbridge.machine.intents import (
     Release,
     Reply,
     Request,
+    Transcribe,
 )
 from recordbridge.machine.state import Call
 from recordbridge.ports.rows import RequestRow, Unit
