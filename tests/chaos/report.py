@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from tests.chaos.ledger import Result
 
 MOST_REPEATS = 0.01
-"""Of all requests; the issue's word is one in a hundred, all under the same delivery id."""
+"""Of all requests: one in a hundred, all under the same delivery id."""
 LOST = {
     "recordings lost": ("lost", "lost audio", "failed"),
     "callbacks lost": ("lost callback",),
