@@ -6,10 +6,9 @@ is left to the next start.
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
+from recordbridge.engine.errands import Errands
 from recordbridge.engine.recovery import Recovery
 from recordbridge.engine.router import Router
 from recordbridge.errors import PbxError, StorageError
@@ -26,23 +25,18 @@ class Mending:
         self._router = router
         self._recovery = recovery
         self._tried: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     def take(self, asterisk: str, call_uuid: str) -> None:
         """It has broken, and is being hung up."""
         if call_uuid in self._tried:
             return
         self._tried.add(call_uuid)
-        mending = self._take(asterisk, call_uuid)
-        task = asyncio.create_task(mending, name=f"mend {call_uuid}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._errands.start(self._take(asterisk, call_uuid), f"mend {call_uuid}")
 
     async def close(self) -> None:
         """What is not taken is found by the next start."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.close()
 
     async def _take(self, asterisk: str, call_uuid: str) -> None:
         pbx = next(each for each in self._router.pbxs() if each.name == asterisk)

@@ -7,12 +7,11 @@ refused: nothing was asked of Asterisk for it before.
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from recordbridge import ids
 from recordbridge.engine import rows
+from recordbridge.engine.errands import Errands
 from recordbridge.engine.router import Router
 from recordbridge.errors import PbxError, StorageError
 from recordbridge.machine.facts import CallEntered
@@ -28,20 +27,15 @@ class Returns:
         self._leases = leases
         self._store = store
         self._router = router
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     def take(self, asterisk: str, entered: CallEntered) -> None:
         """Go on with the call that this channel was."""
-        coming = self._take(asterisk, entered)
-        task = asyncio.create_task(coming, name=f"return {entered.channel_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._errands.start(self._take(asterisk, entered), f"return {entered.channel_id}")
 
     async def close(self) -> None:
         """What is not taken is found in our application by the next start."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.close()
 
     async def _take(self, asterisk: str, entered: CallEntered) -> None:
         call_uuid = ids.call_uuid(asterisk, entered.channel_id)

@@ -132,10 +132,11 @@ def _finish(turn: Turn) -> Step:
 
 def deadline(call: Call) -> Instant | None:
     """When `step(call, None, ...)` has something to do next."""
-    moments: list[Instant] = []
-    for each in call.recordings:
-        if each.deadline is not None and (not call.away or each.phase == "collecting"):
-            moments.append(each.deadline)  # noqa: PERF401 - a function less in each step
+    moments = [
+        each.deadline
+        for each in call.recordings
+        if each.deadline is not None and (not call.away or each.phase == "collecting")
+    ]
     if call.away:
         return min(moments, default=None)
     if (element := doing.deadline(call.flow.doing)) is not None:
